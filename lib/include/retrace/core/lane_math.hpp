@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <retrace/core/simd.hpp>
+
+/// Elementary functions of a pack, the same bits in every instruction set and on a device.
+namespace retrace::simd {
+
+namespace detail {
+
+/// Horner's scheme, highest coefficient first.
+template <class P, class T, int N>
+RETRACE_INLINE P polynomial(P x, T const (&c)[N]) {
+  P p = broadcast<P>(c[0]);
+  RETRACE_UNROLL(16)
+  for (int i = 1; i < N; ++i) p = fma(p, x, broadcast<P>(c[i]));
+  return p;
+}
+
+}  // namespace detail
+
+/// The smallest argument of exp2: below it the result stays at 2^-100 (float) or 2^-1000 (double), so that no kernel
+/// makes denormal numbers, whatever the caller's processor mode: on some processors they cost twice the time.
+/// The result is still multiplied by small numbers, hence the distance to the smallest normal number.
+template <class T>
+inline constexpr T smallest_exponent = sizeof(T) == 4 ? T(-100) : T(-1000);
+
+/// 2^t for t up to 126 (float) or 1022 (double); relative error below 1.2e-7 and 2.5e-16. NaN gives NaN.
+template <class P>
+RETRACE_INLINE P exp2(P t) {
+  using T = typename traits<P>::value;
+  t = max(broadcast<P>(smallest_exponent<T>), t);
+  P const n = round_even(t), f = t - n;
+  if constexpr (sizeof(T) == 4) {  // minimax on [-1/2, 1/2], degree 5
+    constexpr float c[] = {0.001327647195846677f, 0.009675541502912166f, 0.055507132750718f,
+                           0.2402211972074631f,   0.6931469670628791f,   1.000000071655302f};
+    return scale2(detail::polynomial(f, c), n);
+  } else {
+    constexpr double c[] = {2.5678435993488206e-11, 4.445538271870811e-10,  7.054911620801123e-09,
+                            1.01780860092396e-07,   1.3215486790144309e-06, 1.525273380405984e-05,
+                            0.0001540353039338161,  0.0013333558146428443,  0.009618129107628477,
+                            0.05550410866482158,    0.2402265069591007,     0.6931471805599453,
+                            1.0};
+    return scale2(detail::polynomial(f, c), n);
+  }
+}
+
+/// Natural logarithm of a positive normal float: exponent split at 3/4, then a polynomial of degree 10 in m - 1;
+/// absolute error below 6e-8 on [3/4, 3/2), relative 1.2e-7 elsewhere.
+template <class P>
+RETRACE_INLINE P log(P x) {
+  using W = typename traits<P>::words;
+  W const i = bits(x);
+  W const exponent = shift_signed(i - broadcast<W>(Word{0x3f400000}), 23);
+  P const e = signed_to_float(exponent);
+  P const r = from_bits(i - (exponent << 23)) - broadcast<P>(1.f);
+  constexpr float c[] = {-0.045074816f, 0.10463026f, -0.13161196f, 0.14478395f,
+                         -0.16647312f,  0.19990861f, -0.25000096f, 0.33333449f};
+  P const r2 = r * r;
+  P const tail = fma(broadcast<P>(-0.5f), r2, r2 * r * detail::polynomial(r, c));
+  return fma(e, broadcast<P>(0.69314718f), tail + r);
+}
+
+/// Sine and cosine of 2 pi turn / 2^32. The angle is reduced in integers, exactly: the top two bits (rounded) are the
+/// quadrant, what is left lies in [-1/2, 1/2) quarter turns. Absolute error below 1.2e-7.
+template <class P>
+RETRACE_INLINE void sincos_turn(typename traits<P>::words turn, P& sine, P& cosine) {
+  using W = typename traits<P>::words;
+  W const quadrant = (turn + broadcast<W>(Word{0x20000000})) >> 30;
+  P const f = signed_to_float(turn - (quadrant << 30)) * broadcast<P>(9.313225746154785e-10f);
+  P const f2 = f * f;
+  constexpr float s[] = {-0.004601657887039964f, 0.079680032779402f, -0.6459634602359653f,
+                         1.570796321708474f};
+  constexpr float c[] = {0.0009033629768812525f, -0.020859936030140545f, 0.2536691825968185f,
+                         -1.2337005395648382f, 1.f};
+  P const ps = detail::polynomial(f2, s) * f, pc = detail::polynomial(f2, c);
+  W const one = broadcast<W>(Word{1});
+  sine = from_bits(bits(select_odd(quadrant, pc, ps)) ^ ((quadrant >> 1) << 31));
+  cosine = from_bits(bits(select_odd(quadrant, ps, pc)) ^ (((quadrant + one) >> 1) << 31));
+}
+
+}  // namespace retrace::simd

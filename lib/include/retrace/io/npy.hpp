@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <retrace/io/npy_format.hpp>
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <vector>
+
+namespace retrace {
+
+/// Samples [n, d]: row-major, one row a sample. `type` is that of the file; float32 is widened
+/// exactly.
+struct NpyArray {
+  using Type = NpyType;
+  std::vector<double> values;
+  std::int64_t rows = 0;     ///< n, may be 0
+  std::int64_t columns = 0;  ///< d, at least 1
+  Type type = Type::f8;
+};
+
+/// Draws [k, n, d], row-major, d at least 1.
+struct NpyCube {
+  std::vector<double> values;
+  std::array<std::int64_t, 3> shape{};
+  NpyType type = NpyType::f8;
+};
+
+/// An .npy of version 1 or 2, `<f4` or `<f8`, C order, finite, of exactly the length its shape
+/// needs. Anything else is refused before memory is taken: Fault::file, naming the file and the
+/// reason (NaN and infinity with their row).
+[[nodiscard]] NpyArray read_npy(std::filesystem::path const& path);
+
+/// The same with three dimensions.
+[[nodiscard]] NpyCube read_npy_cube(std::filesystem::path const& path);
+
+/// Writes `data`, row-major of this shape, as the file that numpy.save would make; complete or not
+/// at all (AtomicFile). T is float or double. The data are not copied.
+template <class T>
+void write_npy(std::filesystem::path const& path, T const* data,
+               std::span<std::int64_t const> shape);
+
+extern template void write_npy(std::filesystem::path const&, float const*,
+                               std::span<std::int64_t const>);
+extern template void write_npy(std::filesystem::path const&, double const*,
+                               std::span<std::int64_t const>);
+
+}  // namespace retrace

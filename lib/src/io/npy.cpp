@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <retrace/io/atomic_file.hpp>
+#include <retrace/io/input_file.hpp>
+#include <retrace/io/npy.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <numeric>
+#include <string_view>
+#include <type_traits>
+
+namespace retrace {
+namespace {
+
+void check_shape(ByteSource const& source, std::span<std::int64_t const> shape,
+                 std::string_view names, std::size_t dimensions) {
+  if (shape.size() != dimensions || shape.back() < 1)
+    source.refuse("its shape is " + bracketed(shape),
+                  "wanted is " + std::string(names) + " with d >= 1");
+}
+
+}  // namespace
+
+NpyArray read_npy(std::filesystem::path const& path) {
+  InputFile const file(path);
+  WholeFile source(file);
+  NpyHeader const header = read_npy_header(source);
+  check_shape(source, header.shape, "[n, d]", 2);
+  return {read_npy_values(source, header, NonFinite::refuse), header.shape[0], header.shape[1],
+          header.type};
+}
+
+NpyCube read_npy_cube(std::filesystem::path const& path) {
+  InputFile const file(path);
+  WholeFile source(file);
+  NpyHeader const header = read_npy_header(source);
+  check_shape(source, header.shape, "[k, n, d]", 3);
+  return {read_npy_values(source, header, NonFinite::refuse),
+          {header.shape[0], header.shape[1], header.shape[2]},
+          header.type};
+}
+
+template <class T>
+void write_npy(std::filesystem::path const& path, T const* data,
+               std::span<std::int64_t const> shape) {
+  static_assert(std::is_same_v<T, float> || std::is_same_v<T, double>);
+  auto const values =
+      std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies{});
+  auto const header =
+      format_npy_header(std::is_same_v<T, float> ? NpyType::f4 : NpyType::f8, shape);
+  AtomicFile file(path);
+  file.write(header.data(), header.size());
+  file.write(data, static_cast<std::size_t>(values) * sizeof(T));
+  file.commit();
+}
+
+template void write_npy(std::filesystem::path const&, float const*, std::span<std::int64_t const>);
+template void write_npy(std::filesystem::path const&, double const*, std::span<std::int64_t const>);
+
+}  // namespace retrace

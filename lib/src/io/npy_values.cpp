@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <retrace/core/error.hpp>
+#include <retrace/io/npy_format.hpp>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstddef>
+#include <new>
+#include <stdexcept>
+
+namespace retrace {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "the data of an .npy are little-endian");
+
+std::vector<double> allocated(ByteSource const& source, std::size_t values) {
+  auto refuse = [&] {
+    throw Error(Fault::memory, "not enough memory for " + source.name(),
+                "its " + std::to_string(values) + " values need " +
+                    std::to_string(values * sizeof(double)) + " bytes");
+  };
+  std::vector<double> result;
+  try {
+    result.resize(values);
+  } catch (std::bad_alloc const&) {
+    refuse();
+  } catch (std::length_error const&) {
+    refuse();
+  }
+  return result;
+}
+
+void read_widened(ByteSource& source, std::span<double> out) {
+  std::array<float, 16'384> some;
+  while (!out.empty()) {
+    auto const now = std::min(out.size(), some.size());
+    source.read(std::as_writable_bytes(std::span(some).first(now)));
+    std::copy_n(some.begin(), now, out.begin());
+    out = out.subspan(now);
+  }
+}
+
+[[noreturn]] void refuse_entry(ByteSource const& source, NpyHeader const& header,
+                               std::size_t position, double value) {
+  std::vector<std::int64_t> index(header.shape.size());
+  auto rest = static_cast<std::int64_t>(position);
+  for (std::size_t i = index.size(); i-- > 0; rest /= header.shape[i])
+    index[i] = rest % header.shape[i];
+  std::string where = "its entry " + bracketed(index);
+  if (!index.empty())  // the row is the sample: next to the last, also in [k, n, d]
+    where = "its row " + std::to_string(index[index.size() < 2 ? 0 : index.size() - 2]) +
+            " (entry " + bracketed(index) + ", counted from 0)";
+  source.refuse(where + " is " +
+                (std::isnan(value) ? "NaN"
+                 : value > 0       ? "infinite"
+                                   : "-infinite"));
+}
+
+}  // namespace
+
+std::vector<double> read_npy_values(ByteSource& source, NpyHeader const& header,
+                                    NonFinite non_finite) {
+  std::size_t const item = header.type == NpyType::f4 ? 4 : 8;
+  std::vector<double> values = allocated(source, source.remaining() / item);
+  if (header.type == NpyType::f8)
+    source.read(std::as_writable_bytes(std::span(values)));
+  else
+    read_widened(source, values);
+  if (non_finite == NonFinite::refuse) {
+    auto const bad =
+        std::find_if(values.begin(), values.end(), [](double v) { return !std::isfinite(v); });
+    if (bad != values.end())
+      refuse_entry(source, header, static_cast<std::size_t>(bad - values.begin()), *bad);
+  }
+  return values;
+}
+
+}  // namespace retrace

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <retrace/core/noise_level.hpp>
+#include <retrace/core/options.hpp>
+
+#include <concepts>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace retrace {
+
+/// What the registry says of a forward process.
+struct SdeInfo {
+  std::string_view name;
+  std::string_view summary;
+  std::string_view paper;
+};
+
+/// A forward process as a user writes it: one struct, its options as members with defaults, and
+///   static constexpr SdeInfo info;
+///   static std::vector<Option<S>> options();
+///   LevelValues at(double t) const;          // finite and exact to rounding on [t_min, t_max], sigma by expm1
+///   double t_of_lambda(double lambda) const; // inverse of lambda(t), continued beyond t_max where that makes sense
+///   double t_max() const;                    // largest t: where the prior is
+///   double prior_sigma() const;              // prior N(0, prior_sigma^2 I)
+/// and, where the defaults of Sde do not fit: t_min() (0), smallest_sampling_t() (none).
+template <class S>
+concept Schedule = std::default_initializable<S> && std::copyable<S> &&
+                   requires(S const& s, double t) {
+                     { S::info } -> std::convertible_to<SdeInfo>;
+                     { s.at(t) } -> std::same_as<LevelValues>;
+                     { s.t_of_lambda(t) } -> std::same_as<double>;
+                     { s.t_max() } -> std::same_as<double>;
+                     { s.prior_sigma() } -> std::same_as<double>;
+                     { S::options() } -> std::same_as<std::vector<Option<S>>>;
+                   };
+
+/// Where a grid ends unless asked otherwise: samplers that add noise stop earlier than ODE solvers and likelihoods.
+enum class Solver { stochastic, deterministic };
+
+/// Any forward process dx = f x dt + g dw; a value, cheap to copy.
+class Sde {
+ public:
+  template <Schedule S>
+  // NOLINTNEXTLINE(google-explicit-constructor): a schedule is an Sde wherever one is wanted
+  Sde(S schedule) : self_(std::make_shared<Model<S> const>(std::move(schedule))) {}
+
+  [[nodiscard]] std::string_view name() const { return self_->info().name; }
+  [[nodiscard]] std::vector<std::pair<std::string, OptionValue>> options() const {
+    return self_->option_values();
+  }
+  [[nodiscard]] double t_min() const { return self_->t_min(); }
+  [[nodiscard]] double t_max() const { return self_->t_max(); }
+  [[nodiscard]] double prior_sigma() const { return self_->prior_sigma(); }
+
+  /// The default `--to`: 1e-3 for stochastic samplers, 1e-5 for deterministic ones and likelihoods; edm: sigma_min.
+  [[nodiscard]] double default_end(Solver solver) const;
+
+  /// Throws Error (argument) for t that is NaN or outside [t_min, t_max].
+  [[nodiscard]] NoiseLevel at(double t) const;
+  /// The level of a log-SNR; may lie beyond t_max (churn). Throws for lambda that is not finite.
+  [[nodiscard]] NoiseLevel at_lambda(double lambda) const;
+
+ private:
+  struct Concept {
+    virtual ~Concept() = default;
+    [[nodiscard]] virtual SdeInfo info() const = 0;
+    [[nodiscard]] virtual std::vector<std::pair<std::string, OptionValue>> option_values()
+        const = 0;
+    [[nodiscard]] virtual LevelValues at(double t) const = 0;
+    [[nodiscard]] virtual double t_of_lambda(double lambda) const = 0;
+    [[nodiscard]] virtual double t_min() const = 0;
+    [[nodiscard]] virtual double t_max() const = 0;
+    [[nodiscard]] virtual double prior_sigma() const = 0;
+    [[nodiscard]] virtual double smallest_sampling_t() const = 0;
+  };
+  template <class S>
+  struct Model final : Concept {
+    explicit Model(S s) : schedule(std::move(s)) {}
+    [[nodiscard]] SdeInfo info() const override { return S::info; }
+    [[nodiscard]] std::vector<std::pair<std::string, OptionValue>> option_values() const override {
+      return retrace::option_values(schedule);
+    }
+    [[nodiscard]] LevelValues at(double t) const override { return schedule.at(t); }
+    [[nodiscard]] double t_of_lambda(double l) const override { return schedule.t_of_lambda(l); }
+    [[nodiscard]] double t_min() const override {
+      if constexpr (requires { schedule.t_min(); }) return schedule.t_min();
+      return 0;
+    }
+    [[nodiscard]] double t_max() const override { return schedule.t_max(); }
+    [[nodiscard]] double prior_sigma() const override { return schedule.prior_sigma(); }
+    [[nodiscard]] double smallest_sampling_t() const override {
+      if constexpr (requires { schedule.smallest_sampling_t(); })
+        return schedule.smallest_sampling_t();
+      return 0;
+    }
+    S schedule;
+  };
+  std::shared_ptr<Concept const> self_;
+};
+
+}  // namespace retrace
