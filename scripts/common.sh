@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
 # Sourced by the scripts beside it: where the checkout is, how a script speaks and ends.
 
 set -euo pipefail

@@ -11,8 +11,8 @@ namespace {
 
 [[noreturn]] void throw_absent(char const* what, NoiseLevel const& s) {
   char where[160];
-  std::snprintf(where, sizeof where, "%s does not exist at t = %.6g (alpha = %.3g, sigma = %.3g)", what,
-                s.t(), s.alpha(), s.sigma());
+  std::snprintf(where, sizeof where, "%s does not exist at t = %.6g (alpha = %.3g, sigma = %.3g)",
+                what, s.t(), s.alpha(), s.sigma());
   throw Error(Fault::argument, where,
               s.alpha() == 0 ? "start the grid at a level with alpha > 0: --from a smaller t"
                              : "choose a sampler or grid that does not need it");
@@ -48,8 +48,6 @@ double NoiseLevel::f() const {
   return values_.alpha_rate / alpha_;
 }
 
-double NoiseLevel::g2() const {
-  return values_.variance_rate - 2 * f() * sigma_ * sigma_;
-}
+double NoiseLevel::g2() const { return values_.variance_rate - 2 * f() * sigma_ * sigma_; }
 
 }  // namespace retrace

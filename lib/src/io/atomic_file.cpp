@@ -19,7 +19,8 @@
 namespace retrace {
 namespace {
 
-// retrace::quoted is written in full in this room: for a std::string, ADL would find std::quoted as well.
+// retrace::quoted is written in full in this room: for a std::string, ADL would find std::quoted as
+// well.
 
 enum class Manner { by_rename, directly };
 
@@ -132,9 +133,7 @@ void AtomicFile::write(void const* data, std::size_t bytes) {
   constexpr std::size_t at_once = std::size_t{16} << 20;  // so that an interrupt is heeded soon
   auto const* next = static_cast<char const*>(data);
   while (bytes > 0) {
-    if (interrupted())
-      throw Error(Fault::interrupted, "interrupted",
-                  retrace::quoted(path_.string()) + " is not written");
+    throw_if_interrupted();
     auto const written = ::write(file_, next, std::min(bytes, at_once));
     if (written < 0 && errno == EINTR) continue;
     if (written <= 0) fail(path_, written < 0 ? errno : EIO);

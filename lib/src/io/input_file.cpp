@@ -45,7 +45,7 @@ InputFile::~InputFile() { ::close(file_); }
 void InputFile::read(std::uint64_t offset, std::span<std::byte> out) const {
   constexpr std::size_t at_once = std::size_t{16} << 20;  // so that an interrupt is heeded soon
   while (!out.empty()) {
-    if (interrupted()) throw Error(Fault::interrupted, "interrupted", "while reading " + name_);
+    throw_if_interrupted();
     auto const got =
         ::pread(file_, out.data(), std::min(out.size(), at_once), static_cast<off_t>(offset));
     if (got < 0 && errno == EINTR) continue;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <retrace/core/error.hpp>
+#include <retrace/core/memory.hpp>
 #include <retrace/io/npy_format.hpp>
 
 #include <algorithm>
@@ -7,30 +7,12 @@
 #include <bit>
 #include <cmath>
 #include <cstddef>
-#include <new>
-#include <stdexcept>
+#include <string>
 
 namespace retrace {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "the data of an .npy are little-endian");
-
-std::vector<double> allocated(ByteSource const& source, std::size_t values) {
-  auto refuse = [&] {
-    throw Error(Fault::memory, "not enough memory for " + source.name(),
-                "its " + std::to_string(values) + " values need " +
-                    std::to_string(values * sizeof(double)) + " bytes");
-  };
-  std::vector<double> result;
-  try {
-    result.resize(values);
-  } catch (std::bad_alloc const&) {
-    refuse();
-  } catch (std::length_error const&) {
-    refuse();
-  }
-  return result;
-}
 
 void read_widened(ByteSource& source, std::span<double> out) {
   std::array<float, 16'384> some;
@@ -63,7 +45,10 @@ void read_widened(ByteSource& source, std::span<double> out) {
 std::vector<double> read_npy_values(ByteSource& source, NpyHeader const& header,
                                     NonFinite non_finite) {
   std::size_t const item = header.type == NpyType::f4 ? 4 : 8;
-  std::vector<double> values = allocated(source, source.remaining() / item);
+  std::size_t const count = source.remaining() / item;
+  require_memory("the " + std::to_string(count) + " numbers of " + source.name(),
+                 count * sizeof(double));
+  std::vector<double> values(count);
   if (header.type == NpyType::f8)
     source.read(std::as_writable_bytes(std::span(values)));
   else

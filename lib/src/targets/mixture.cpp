@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "eigenbasis.hpp"
+#include "mixture_data.hpp"
+
 #include <retrace/core/draw.hpp>
 #include <retrace/core/error.hpp>
 #include <retrace/targets/mixture.hpp>
 
 #include <Eigen/Eigenvalues>
-
-#include "mixture_data.hpp"
-
 #include <algorithm>
 #include <cassert>
 #include <cmath>
@@ -86,8 +86,8 @@ void check_symmetry(std::span<double> c, std::size_t d, std::size_t k) {
     }
 }
 
-/// Lower L with L L' = c; a plain loop, so that draws do not depend on how a linear-algebra package was built. What
-/// cancels to nothing is caught by the eigenvalues.
+/// Lower L with L L' = c; a plain loop, so that draws do not depend on how a linear-algebra package
+/// was built. What cancels to nothing is caught by the eigenvalues.
 void cholesky(std::span<double const> c, std::size_t d, std::span<double> lower) {
   for (std::size_t i = 0; i < d; ++i)
     for (std::size_t j = 0; j <= i; ++j) {
@@ -97,16 +97,13 @@ void cholesky(std::span<double const> c, std::size_t d, std::span<double> lower)
     }
 }
 
+/// Fills in the eigenbasis of component k and refuses what is not positive definite to rounding.
 void decompose(std::span<double const> c, std::size_t d, std::size_t k,
                std::span<double> eigenvalues, std::span<double> eigenvectors) {
-  using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-  auto const n = static_cast<Eigen::Index>(d);
-  Eigen::SelfAdjointEigenSolver<Matrix> const solver(Eigen::Map<Matrix const>(c.data(), n, n));
-  Eigen::Map<Eigen::VectorXd>(eigenvalues.data(), n) = solver.eigenvalues();
-  Eigen::Map<Matrix>(eigenvectors.data(), n, n) = solver.eigenvectors().transpose();
+  eigenbasis(c, eigenvalues, eigenvectors);
   double const smallest = eigenvalues.front(), largest = eigenvalues.back();
   double const rounding = static_cast<double>(d) * std::numeric_limits<double>::epsilon();
-  if (solver.info() != Eigen::Success || !(smallest > rounding * largest))
+  if (!(smallest > rounding * largest))
     refuse(entry("covariances", k) + " is not positive definite",
            "its eigenvalues reach from " + text(smallest) + " to " + text(largest));
 }
@@ -193,7 +190,8 @@ std::vector<double> Mixture::component_covariance(int k) const {
   if (shape() == CovarianceShape::full) {
     std::copy_n(data_->covariances.begin() + static_cast<std::ptrdiff_t>(first), block, c.begin());
   } else {
-    for (std::size_t i = 0; i < d; ++i) c[i * d + i] = data_->variances[static_cast<std::size_t>(k)];
+    for (std::size_t i = 0; i < d; ++i)
+      c[i * d + i] = data_->variances[static_cast<std::size_t>(k)];
   }
   return c;
 }
@@ -214,8 +212,8 @@ std::vector<double> Mixture::covariance() const {
     double const* const m = &data_->means[k * d];
     for (std::size_t i = 0; i < d; ++i)
       for (std::size_t j = 0; j < d; ++j)
-        whole[i * d + j] += data_->weights[k] *
-                            (within[i * d + j] + (m[i] - centre[i]) * (m[j] - centre[j]));
+        whole[i * d + j] +=
+            data_->weights[k] * (within[i * d + j] + (m[i] - centre[i]) * (m[j] - centre[j]));
   }
   return whole;
 }

@@ -32,7 +32,8 @@ MixtureAtLevel::MixtureAtLevel(Mixture mixture, NoiseLevel const& level)
   }
 }
 
-/// Score and denoised state of component k alone (denoised may be empty); returns log w_k N(x; alpha m_k, S_k).
+/// Score and denoised state of component k alone (denoised may be empty); returns log w_k N(x;
+/// alpha m_k, S_k).
 double MixtureAtLevel::component(std::size_t k, std::span<double const> x, std::span<double> score,
                                  std::span<double> denoised) const {
   std::size_t const d = x.size();
@@ -77,16 +78,20 @@ MixtureAtLevel::Values MixtureAtLevel::evaluate(std::span<double const> x, std::
   std::size_t const d0 = denoised.empty() ? 0 : d;
   std::vector<double> gamma(count), scores(count * d), states(count * d0), mean_score(d);
   for (std::size_t k = 0; k < count; ++k)
-    gamma[k] = component(k, x, std::span(scores).subspan(k * d, d),
-                         std::span(states).subspan(k * d0, d0));
+    gamma[k] =
+        component(k, x, std::span(scores).subspan(k * d, d), std::span(states).subspan(k * d0, d0));
   double const top = *std::max_element(gamma.begin(), gamma.end());
   double sum = 0;
   for (double& g : gamma) sum += g = std::exp(g - top);
   for (double& g : gamma) g /= sum;
 
-  for (std::size_t i = 0; i < count * d; ++i) mean_score[i % d] += gamma[i / d] * scores[i];
+  // Components that weigh nothing are left out: their squares may be infinite.
+  for (std::size_t k = 0; k < count; ++k)
+    for (std::size_t i = 0; gamma[k] != 0 && i < d; ++i)
+      mean_score[i] += gamma[k] * scores[k * d + i];
   double divergence = 0;
   for (std::size_t k = 0; k < count; ++k) {
+    if (gamma[k] == 0) continue;
     double spread = 0;
     for (std::size_t i = 0; i < d; ++i) {
       double const away = scores[k * d + i] - mean_score[i];
@@ -97,7 +102,8 @@ MixtureAtLevel::Values MixtureAtLevel::evaluate(std::span<double const> x, std::
   std::copy_n(mean_score.begin(), score.size(), score.begin());
 
   std::fill(denoised.begin(), denoised.end(), 0.0);
-  for (std::size_t i = 0; i < states.size(); ++i) denoised[i % d] += gamma[i / d] * states[i];
+  for (std::size_t k = 0; k < count; ++k)
+    for (std::size_t i = 0; i < d0; ++i) denoised[i] += gamma[k] * states[k * d0 + i];
   if (variance_ == 0)
     for (std::size_t i = 0; i < denoised.size(); ++i) denoised[i] = x[i] / alpha_;
   return {.log_density = top + std::log(sum), .divergence = divergence};

@@ -13,7 +13,7 @@ struct Mixture::Data {
   CovarianceShape shape = CovarianceShape::isotropic;
   std::vector<double> weights, cumulative;  // cumulative[i]: weights 0..i
   std::vector<double> means;
-  std::vector<double> variances;                                          // isotropic
+  std::vector<double> variances;                                        // isotropic
   std::vector<double> covariances, factors, eigenvalues, eigenvectors;  // full; factors: C = L L'
 };
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "mixture_data.hpp"
+
 #include <retrace/core/draw.hpp>
 #include <retrace/targets/mixture.hpp>
 
-#include "mixture_data.hpp"
-
 #include <algorithm>
 #include <cassert>
+#include <cmath>
+#include <vector>
 
 namespace retrace {
 

@@ -13,11 +13,16 @@ struct Parts {
 
 Parts parts(Prediction p, NoiseLevel const& s) {
   switch (p) {
-    case Prediction::noise: return {0, 1};
-    case Prediction::denoised: return {1, 0};
-    case Prediction::score: return {0, -1 / s.sigma()};
-    case Prediction::velocity: return {-s.sigma(), s.alpha()};
-    case Prediction::flow: return {s.alpha_rate(), s.sigma_rate()};
+    case Prediction::noise:
+      return {0, 1};
+    case Prediction::denoised:
+      return {1, 0};
+    case Prediction::score:
+      return {0, -1 / s.sigma()};
+    case Prediction::velocity:
+      return {-s.sigma(), s.alpha()};
+    case Prediction::flow:
+      return {s.alpha_rate(), s.sigma_rate()};
   }
   assert(false);
   return {};

@@ -70,8 +70,7 @@ int Recorder::emit(Instruction const& instruction, SortKey::Kind kind, double t,
 int Recorder::materialise(Vec const& x) {
   if (!x) throw_near("a vector of the sampler is empty", last_t_, "it was never assigned");
   std::vector<Term>& terms = x.node_->terms;
-  if (terms.empty())
-    throw_near("a vector of the sampler is zero", last_t_, "all its terms cancel");
+  if (terms.empty()) throw_near("a vector of the sampler is zero", last_t_, "all its terms cancel");
   while (terms.size() > 1 || !is_one(x.scale_ * terms[0].factor)) {
     std::sort(terms.begin(), terms.end(), [&](Term const& a, Term const& b) {
       return values_[static_cast<std::size_t>(a.value)].key <
@@ -138,6 +137,9 @@ std::int64_t Recorder::step_of(NoiseLevel const& s) {
 
 Vec Recorder::normal(NoiseLevel const& s, NoiseLevel const& /*t*/, std::int32_t k) {
   assert(k >= 0 && k <= DrawKey::max_k);
+  if (!grid_.runs_backwards())
+    throw Error(Fault::argument, "a sampler that draws noise cannot run from data to noise",
+                "its formulas hold in reverse time only", "take a deterministic sampler");
   DrawKey const key{step_of(s), k};
   if (last_noise_ == LastNoise::drop && key.step >= last_step_) return {};
   auto const [known, is_new] = drawn_.try_emplace(key, static_cast<int>(values_.size()));
@@ -158,8 +160,9 @@ Program Recorder::build(std::vector<int> const& outputs, Program::Part part) {
   for (int i = 0; i < inputs_; ++i) number[static_cast<std::size_t>(i)] = i;
   program.values = inputs_;
 
-  // Operands before results, each as late as it can be, following the data flow from the outputs: the order in which
-  // the compiler happened to record does not show, and what nobody uses is left out.
+  // Operands before results, each as late as it can be, following the data flow from the outputs:
+  // the order in which the compiler happened to record does not show, and what nobody uses is left
+  // out.
   struct Visit {
     int value, operand;
   };

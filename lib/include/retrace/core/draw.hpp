@@ -8,7 +8,8 @@
 
 namespace retrace {
 
-/// What a random number is for. Streams of different purpose never meet. Frozen: numbers are part of every result.
+/// What a random number is for. Streams of different purpose never meet. Frozen: numbers are part
+/// of every result.
 enum class Purpose : std::uint8_t {
   start = 0,       ///< the state a sampler starts from
   step = 1,        ///< noise of a sampler's steps
@@ -31,10 +32,11 @@ struct DrawKey {
   [[nodiscard]] friend auto operator<=>(DrawKey const&, DrawKey const&) = default;
 };
 
-/// Where the normals of a draw lie in the counter space, frozen by known answers. The 128-bit counter of Philox4x32-10
-/// (key: the seed) is, from the low word up: sample (64 bits), block (56), purpose (8). The block is, from its low bit:
-/// component / 4 (20 bits), k (10), step group (26). One block gives four normals; in low dimension neighbouring steps
-/// share it, so that none is wasted:
+/// Where the normals of a draw lie in the counter space, frozen by known answers. The 128-bit
+/// counter of Philox4x32-10 (key: the seed) is, from the low word up: sample (64 bits), block (56),
+/// purpose (8). The block is, from its low bit: component / 4 (20 bits), k (10), step group (26).
+/// One block gives four normals; in low dimension neighbouring steps share it, so that none is
+/// wasted:
 ///   d = 1: group = step / 4, normal number step % 4;
 ///   d = 2: group = step / 2, normals 2 (step % 2) + component;
 ///   d > 2: group = step, normal number component % 4.
@@ -58,11 +60,13 @@ struct DrawBlock {
   }
 };
 
-/// The z.size()-dimensional standard normal of (seed, sample, purpose, key); a pure function. Drawn in float.
+/// The z.size()-dimensional standard normal of (seed, sample, purpose, key); a pure function. Drawn
+/// in float.
 void draw_normals(std::uint64_t seed, std::uint64_t sample, Purpose purpose, DrawKey key,
                   std::span<float> z);
 
-/// One uniform number on (0, 1), 52 bits; the first two words of the block of (purpose, key) in d > 2.
+/// One uniform number on (0, 1), 52 bits; the first two words of the block of (purpose, key) in d
+/// > 2.
 [[nodiscard]] double draw_uniform(std::uint64_t seed, std::uint64_t sample, Purpose purpose,
                                   DrawKey key);
 

@@ -19,13 +19,15 @@ RETRACE_INLINE P polynomial(P x, T const (&c)[N]) {
 
 }  // namespace detail
 
-/// The smallest argument of exp2: below it the result stays at 2^-100 (float) or 2^-1000 (double), so that no kernel
-/// makes denormal numbers, whatever the caller's processor mode: on some processors they cost twice the time.
-/// The result is still multiplied by small numbers, hence the distance to the smallest normal number.
+/// The smallest argument of exp2: below it the result stays at 2^-100 (float) or 2^-1000 (double),
+/// so that no kernel makes denormal numbers, whatever the caller's processor mode: on some
+/// processors they cost twice the time. The result is still multiplied by small numbers, hence the
+/// distance to the smallest normal number.
 template <class T>
 inline constexpr T smallest_exponent = sizeof(T) == 4 ? T(-100) : T(-1000);
 
-/// 2^t for t up to 126 (float) or 1022 (double); relative error below 1.2e-7 and 2.5e-16. NaN gives NaN.
+/// 2^t for t up to 126 (float) or 1022 (double); relative error below 1.2e-7 and 2.5e-16. NaN gives
+/// NaN.
 template <class P>
 RETRACE_INLINE P exp2(P t) {
   using T = typename traits<P>::value;
@@ -36,17 +38,25 @@ RETRACE_INLINE P exp2(P t) {
                            0.2402211972074631f,   0.6931469670628791f,   1.000000071655302f};
     return scale2(detail::polynomial(f, c), n);
   } else {
-    constexpr double c[] = {2.5678435993488206e-11, 4.445538271870811e-10,  7.054911620801123e-09,
-                            1.01780860092396e-07,   1.3215486790144309e-06, 1.525273380405984e-05,
-                            0.0001540353039338161,  0.0013333558146428443,  0.009618129107628477,
-                            0.05550410866482158,    0.2402265069591007,     0.6931471805599453,
+    constexpr double c[] = {2.5678435993488206e-11,
+                            4.445538271870811e-10,
+                            7.054911620801123e-09,
+                            1.01780860092396e-07,
+                            1.3215486790144309e-06,
+                            1.525273380405984e-05,
+                            0.0001540353039338161,
+                            0.0013333558146428443,
+                            0.009618129107628477,
+                            0.05550410866482158,
+                            0.2402265069591007,
+                            0.6931471805599453,
                             1.0};
     return scale2(detail::polynomial(f, c), n);
   }
 }
 
-/// Natural logarithm of a positive normal float: exponent split at 3/4, then a polynomial of degree 10 in m - 1;
-/// absolute error below 6e-8 on [3/4, 3/2), relative 1.2e-7 elsewhere.
+/// Natural logarithm of a positive normal float: exponent split at 3/4, then a polynomial of degree
+/// 10 in m - 1; absolute error below 6e-8 on [3/4, 3/2), relative 1.2e-7 elsewhere.
 template <class P>
 RETRACE_INLINE P log(P x) {
   using W = typename traits<P>::words;
@@ -61,8 +71,9 @@ RETRACE_INLINE P log(P x) {
   return fma(e, broadcast<P>(0.69314718f), tail + r);
 }
 
-/// Sine and cosine of 2 pi turn / 2^32. The angle is reduced in integers, exactly: the top two bits (rounded) are the
-/// quadrant, what is left lies in [-1/2, 1/2) quarter turns. Absolute error below 1.2e-7.
+/// Sine and cosine of 2 pi turn / 2^32. The angle is reduced in integers, exactly: the top two bits
+/// (rounded) are the quadrant, what is left lies in [-1/2, 1/2) quarter turns. Absolute error
+/// below 1.2e-7.
 template <class P>
 RETRACE_INLINE void sincos_turn(typename traits<P>::words turn, P& sine, P& cosine) {
   using W = typename traits<P>::words;

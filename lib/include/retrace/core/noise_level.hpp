@@ -5,10 +5,11 @@
 
 namespace retrace {
 
-/// What a schedule says of one time: p(x_t | x_0) = N(alpha x_0, sigma^2 I), and how both change with t.
-/// Derivatives are kept as alpha', sigma' and (sigma^2)', because the drift alpha' x0 + sigma' epsilon of the
-/// probability-flow ODE is finite where f = alpha'/alpha is not (rectified flow at t = 1), and (sigma^2)' where sigma'
-/// is not (VP at t = 0). NaN where a process has none (discrete ones).
+/// What a schedule says of one time: p(x_t | x_0) = N(alpha x_0, sigma^2 I), and how both change
+/// with t. Derivatives are kept as alpha', sigma' and (sigma^2)', because the drift alpha' x0 +
+/// sigma' epsilon of the probability-flow ODE is finite where f = alpha'/alpha is not (rectified
+/// flow at t = 1), and (sigma^2)' where sigma' is not (VP at t = 0). NaN where a process has none
+/// (discrete ones).
 struct LevelValues {
   double t = 0;
   double log_alpha = 0;
@@ -18,14 +19,16 @@ struct LevelValues {
   double variance_rate = 0;  ///< (sigma^2)'(t)
 };
 
-/// One noise level of a forward process dx = f x dt + g dw: all a sampler needs to know of a time. A value; host only,
-/// double only. Quantities that do not exist at a level (lambda at alpha = 0 or sigma = 0, f at alpha = 0, f and g2 of
-/// a discrete process) throw Error (argument) when a sampler asks for them, and say at which t.
+/// One noise level of a forward process dx = f x dt + g dw: all a sampler needs to know of a time.
+/// A value; host only, double only. Quantities that do not exist at a level (lambda at alpha = 0 or
+/// sigma = 0, f at alpha = 0, f and g2 of a discrete process) throw Error (argument) when a sampler
+/// asks for them, and say at which t.
 class NoiseLevel {
  public:
   explicit NoiseLevel(LevelValues const& values);
 
-  /// alpha = 1, sigma = 0: the data themselves. No sampler ever sees it (trace/trace.hpp takes it off the grid).
+  /// alpha = 1, sigma = 0: the data themselves. No sampler ever sees it (trace/trace.hpp takes it
+  /// off the grid).
   [[nodiscard]] static NoiseLevel clean(double t);
 
   [[nodiscard]] double t() const { return values_.t; }

@@ -38,7 +38,8 @@ struct Range {
   [[nodiscard]] std::string text() const;
 };
 
-/// Numbers as users write them; throw Error (argument) that names `what`, the text and the allowed range.
+/// Numbers as users write them; throw Error (argument) that names `what`, the text and the allowed
+/// range.
 [[nodiscard]] double parse_real(std::string_view what, std::string_view text, Range range = {});
 [[nodiscard]] std::int64_t parse_integer(
     std::string_view what, std::string_view text,
@@ -54,8 +55,9 @@ struct Spec {
   [[nodiscard]] static Spec parse(std::string_view text);
 };
 
-/// An option of T: how it is shown, set from text and read back. A type lists its own in `static options()`, each
-/// bound to a member, whose value in a default-made T is the default: nothing is written twice.
+/// An option of T: how it is shown, set from text and read back. A type lists its own in `static
+/// options()`, each bound to a member, whose value in a default-made T is the default: nothing is
+/// written twice.
 template <class T>
 struct Option {
   OptionInfo info;  // fallback is filled in from T{} by option_infos
@@ -73,12 +75,12 @@ Option<T> real_option(std::string name, double T::*member, Range range, std::str
 template <class T>
 Option<T> integer_option(std::string name, std::int64_t T::*member, std::int64_t low,
                          std::int64_t high, std::string summary) {
-  return {.info = {.name = name,
-                   .summary = std::move(summary),
-                   .range = "[" + std::to_string(low) + ", " + std::to_string(high) + "]"},
-          .set = [=](T& t,
-                     std::string_view text) { t.*member = parse_integer(name, text, low, high); },
-          .get = [=](T const& t) -> OptionValue { return t.*member; }};
+  return {
+      .info = {.name = name,
+               .summary = std::move(summary),
+               .range = "[" + std::to_string(low) + ", " + std::to_string(high) + "]"},
+      .set = [=](T& t, std::string_view text) { t.*member = parse_integer(name, text, low, high); },
+      .get = [=](T const& t) -> OptionValue { return t.*member; }};
 }
 
 /// A choice among the values of an enum, by name.
@@ -119,8 +121,8 @@ std::vector<OptionInfo> option_infos() {
   return infos;
 }
 
-/// A T with the options of `spec` set. Unknown keys throw with the nearest known one. A T whose options constrain one
-/// another has a member check(), called last.
+/// A T with the options of `spec` set. Unknown keys throw with the nearest known one. A T whose
+/// options constrain one another has a member check(), called last.
 template <class T>
 T from_spec(Spec const& spec) {
   T made{};

@@ -5,12 +5,13 @@
 
 namespace retrace {
 
-/// The ten round keys of Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3").
+/// The ten round keys of Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1,
+/// 2, 3").
 struct PhiloxKeys {
   static constexpr int rounds = 10;
   simd::Word k0[rounds], k1[rounds];
 
-  explicit RETRACE_INLINE PhiloxKeys(std::uint64_t seed) {
+  explicit RETRACE_INLINE PhiloxKeys(std::uint64_t seed = 0) {
     auto a = static_cast<simd::Word>(seed), b = static_cast<simd::Word>(seed >> 32);
     for (int i = 0; i < rounds; ++i) {
       k0[i] = a;

@@ -12,8 +12,9 @@
 
 namespace retrace {
 
-/// One thing a user can ask for by name: an SDE, grid, sampler or target. `make` builds it with the options of a Spec.
-/// Registries are explicit lists in the compiled library: a line an entry, in the order in which `list` shows them.
+/// One thing a user can ask for by name: an SDE, grid, sampler or target. `make` builds it with the
+/// options of a Spec. Registries are explicit lists in the compiled library: a line an entry, in
+/// the order in which `list` shows them.
 template <class Made>
 struct Entry {
   std::string name;

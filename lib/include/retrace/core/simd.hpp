@@ -17,9 +17,10 @@
 #define RETRACE_UNROLL(n) RETRACE_PRAGMA(GCC unroll n)
 #endif
 
-/// Lanes of numbers. On a device a lane is a thread and a pack is one number; on a CPU a pack is a vector register. All
-/// arithmetic that could be contracted is written as fma, all functions are our own, so that every instruction set
-/// gives the same bits. Packs exist for the instruction sets this translation unit is compiled for.
+/// Lanes of numbers. On a device a lane is a thread and a pack is one number; on a CPU a pack is a
+/// vector register. All arithmetic that could be contracted is written as fma, all functions are
+/// our own, so that every instruction set gives the same bits. Packs exist for the instruction sets
+/// this translation unit is compiled for.
 namespace retrace::simd {
 
 struct Scalar {};
@@ -28,7 +29,8 @@ struct Avx512 {};
 
 using Word = std::uint32_t;
 
-/// The pack of T (float, double, Word) in an instruction set; `floats` is the widest float pack, used for noise.
+/// The pack of T (float, double, Word) in an instruction set; `floats` is the widest float pack,
+/// used for noise.
 template <class T, class Isa>
 struct pack_of {
   using type = T;
@@ -49,13 +51,9 @@ inline constexpr int width = traits<P>::width;
 // ---- one lane: the arithmetic of a device, and the definition of what every other width must give
 
 template <class P, class T>
-RETRACE_INLINE P broadcast(T a) {
-  return P(a);
-}
+requires(width<P> == 1) RETRACE_INLINE P broadcast(T a) { return P(a); }
 template <class P>
-RETRACE_INLINE P load(typename traits<P>::value const* p) {
-  return *p;
-}
+requires(width<P> == 1) RETRACE_INLINE P load(typename traits<P>::value const* p) { return *p; }
 template <class T>
 RETRACE_INLINE void store(T* p, T a) {
   *p = a;

@@ -39,9 +39,7 @@ struct pack_of<T, Avx512> {
 };
 
 template <class P, class T>
-requires(width<P> > 1) RETRACE_INLINE P broadcast(T a) {
-  return {a - typename P::Raw{}};
-}
+requires(width<P> > 1) RETRACE_INLINE P broadcast(T a) { return {a - typename P::Raw{}}; }
 template <class P>
 requires(width<P> > 1) RETRACE_INLINE P load(typename traits<P>::value const* p) {
   return {*reinterpret_cast<typename P::Raw const*>(p)};
@@ -72,9 +70,7 @@ RETRACE_INLINE void store(double* p, Float8 a) {
   _mm256_store_pd(p, _mm256_cvtps_pd(_mm256_castps256_ps128(a.v)));
   _mm256_store_pd(p + 4, _mm256_cvtps_pd(_mm256_extractf128_ps(a.v, 1)));
 }
-RETRACE_INLINE Float8 fma(Float8 a, Float8 b, Float8 c) {
-  return {_mm256_fmadd_ps(a.v, b.v, c.v)};
-}
+RETRACE_INLINE Float8 fma(Float8 a, Float8 b, Float8 c) { return {_mm256_fmadd_ps(a.v, b.v, c.v)}; }
 RETRACE_INLINE Double4 fma(Double4 a, Double4 b, Double4 c) {
   return {_mm256_fmadd_pd(a.v, b.v, c.v)};
 }
@@ -166,8 +162,8 @@ RETRACE_INLINE void count_from(std::uint64_t first, Word16& low, Word16& high) {
   __m512i const sum = _mm512_add_epi32(start, lane);
   __m512i const top = _mm512_set1_epi32(static_cast<int>(first >> 32));
   low = words(sum);
-  high = words(_mm512_mask_add_epi32(top, _mm512_cmplt_epu32_mask(sum, start), top,
-                                     _mm512_set1_epi32(1)));
+  high = words(
+      _mm512_mask_add_epi32(top, _mm512_cmplt_epu32_mask(sum, start), top, _mm512_set1_epi32(1)));
 }
 
 #endif

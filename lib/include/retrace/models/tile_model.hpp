@@ -12,8 +12,9 @@
 
 namespace retrace {
 
-/// One evaluation of a model on a tile: y = skip x + out m(x), m being the model's native prediction at noise level
-/// number `level` of the tables it was prepared with. The conversion to what the sampler asked for is in the factors.
+/// One evaluation of a model on a tile: y = skip x + out m(x), m being the model's native
+/// prediction at noise level number `level` of the tables it was prepared with. The conversion to
+/// what the sampler asked for is in the factors.
 template <class T>
 struct Evaluation {
   int level;
@@ -21,7 +22,8 @@ struct Evaluation {
   T skip, out;
 };
 
-/// How a kernel walks a tile of L samples. Tiles are feature-major, [row][lane], 64-byte aligned on a CPU.
+/// How a kernel walks a tile of L samples. Tiles are feature-major, [row][lane], 64-byte aligned on
+/// a CPU.
 ///   Pack       what one walk position holds (a vector register, or one number on a device)
 ///   value_type float or double
 ///   lanes      L
@@ -34,19 +36,18 @@ concept Lanes = requires {
   { L::lanes } -> std::convertible_to<int>;
 };
 
-/// A score model inside the fused kernel: a small trivially copyable object with its tables behind pointers or Views.
-/// `y` may be `x`. `scratch` holds scratch(L) numbers of its own for every tile. dimension_at_compile_time is 0 where
-/// the dimension is known at run time only.
+/// A score model inside the fused kernel: a small trivially copyable object with its tables behind
+/// pointers or Views. `y` may be `x`. `scratch` holds scratch(L) numbers of its own for every tile.
+/// dimension_at_compile_time is 0 where the dimension is known at run time only.
 template <class M, class L>
-concept TileModel =
-    std::is_trivially_copyable_v<M> && Lanes<L> &&
+concept TileModel = std::is_trivially_copyable_v<M> && Lanes<L> &&
     requires(M const& m, L const& lanes, typename M::value_type const* x, typename M::value_type* y,
              Evaluation<typename M::value_type> const& e, typename M::value_type* scratch) {
-      { M::dimension_at_compile_time } -> std::convertible_to<int>;
-      { m.dimension() } -> std::convertible_to<int>;
-      { m.scratch(L::lanes) } -> std::convertible_to<int>;
-      m(lanes, x, y, e, scratch);
-    };
+  { M::dimension_at_compile_time } -> std::convertible_to<int>;
+  { m.dimension() } -> std::convertible_to<int>;
+  { m.scratch(L::lanes) } -> std::convertible_to<int>;
+  m(lanes, x, y, e, scratch);
+};
 
 /// The host side of a fused model: turns the levels of a program into the tables of a TileModel.
 ///   prediction               what it returns natively

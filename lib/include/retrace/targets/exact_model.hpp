@@ -9,22 +9,21 @@
 
 namespace retrace {
 
-/// A distribution whose functions are exact at every noise level: what a target offers and a learnt model does not.
-/// data.at(level) is p_t, the law of alpha x0 + sigma z; log densities are in nats; `score` and `denoised` fill
-/// dimension() numbers; the divergence is that of the score. Draws are pure functions of (seed, sample), of the data
-/// or, with a level, of p_t. Host only, double only.
+/// A distribution whose functions are exact at every noise level: what a target offers and a learnt
+/// model does not. data.at(level) is p_t, the law of alpha x0 + sigma z; log densities are in nats;
+/// `score` and `denoised` fill dimension() numbers; the divergence is that of the score. Draws are
+/// pure functions of (seed, sample), of the data or, with a level, of p_t. Host only, double only.
 template <class D>
-concept ExactModel =
-    std::copyable<D> &&
+concept ExactModel = std::copyable<D> &&
     requires(D const& data, NoiseLevel const& level, std::span<double const> x,
              std::span<double> out, std::uint64_t seed, std::int64_t sample) {
-      { data.dimension() } -> std::convertible_to<int>;
-      { data.at(level).log_density(x) } -> std::same_as<double>;
-      { data.at(level).divergence(x) } -> std::same_as<double>;
-      data.at(level).score(x, out);
-      data.at(level).denoised(x, out);
-      data.draw(seed, sample, out);
-      data.draw(level, seed, sample, out);
-    };
+  { data.dimension() } -> std::convertible_to<int>;
+  { data.at(level).log_density(x) } -> std::same_as<double>;
+  { data.at(level).divergence(x) } -> std::same_as<double>;
+  data.at(level).score(x, out);
+  data.at(level).denoised(x, out);
+  data.draw(seed, sample, out);
+  data.draw(level, seed, sample, out);
+};
 
 }  // namespace retrace

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace retrace {
@@ -16,10 +17,11 @@ class MixtureAtLevel;
 /// How the covariances of a mixture are stored: v_k I, or full matrices with their eigenbases.
 enum class CovarianceShape { isotropic, full };
 
-/// sum_k w_k N(m_k, C_k) in d dimensions. A value: immutable, copies share their tables. Arrays are row-major, weights
-/// [k], means [k][d]. Weights are positive and sum to 1 within 1e-9 (they are divided by their sum), covariances
-/// symmetric to 1e-12 of their largest entry and positive definite; anything else throws Error (argument) that names
-/// the entry, for example `covariances[2] is not symmetric`.
+/// sum_k w_k N(m_k, C_k) in d dimensions. A value: immutable, copies share their tables. Arrays are
+/// row-major, weights [k], means [k][d]. Weights are positive and sum to 1 within 1e-9 (they are
+/// divided by their sum), covariances symmetric to 1e-12 of their largest entry and positive
+/// definite; anything else throws Error (argument) that names the entry, for example
+/// `covariances[2] is not symmetric`.
 class Mixture {
  public:
   /// C_k = variances[k] I.
@@ -39,7 +41,8 @@ class Mixture {
   [[nodiscard]] std::span<double const> variances() const;
   /// [k][d], ascending in each component; empty unless full.
   [[nodiscard]] std::span<double const> eigenvalues() const;
-  /// [k][d][d], row i of component k is the unit eigenvector of eigenvalues[k][i]; empty unless full.
+  /// [k][d][d], row i of component k is the unit eigenvector of eigenvalues[k][i]; empty unless
+  /// full.
   [[nodiscard]] std::span<double const> eigenvectors() const;
   /// C_k, [d][d], whatever the shape.
   [[nodiscard]] std::vector<double> component_covariance(int k) const;
@@ -51,8 +54,8 @@ class Mixture {
   /// The law of alpha x0 + sigma z, made once for many points.
   [[nodiscard]] MixtureAtLevel at(NoiseLevel const& level) const;
 
-  /// Sample number `sample` of the data: m_k + L_k z, L_k the Cholesky factor of C_k. A pure function of its arguments;
-  /// purpose `data`, component from key {0, 0}, normals from key {0, 1}.
+  /// Sample number `sample` of the data: m_k + L_k z, L_k the Cholesky factor of C_k. A pure
+  /// function of its arguments; purpose `data`, component from key {0, 0}, normals from key {0, 1}.
   void draw(std::uint64_t seed, std::int64_t sample, std::span<double> x) const;
   /// The same sample at a noise level: alpha x0 + sigma z, z from key {0, 2}.
   void draw(NoiseLevel const& level, std::uint64_t seed, std::int64_t sample,
@@ -65,13 +68,15 @@ class Mixture {
   std::shared_ptr<Data const> data_;
 };
 
-/// p_t of a mixture: sum_k w_k N(alpha m_k, S_k), S_k = alpha^2 C_k + sigma^2 I. With gamma_k the probability that x
-/// came from component k (by log-sum-exp, hence right however far out x is) and s_k = -S_k^-1 (x - alpha m_k):
+/// p_t of a mixture: sum_k w_k N(alpha m_k, S_k), S_k = alpha^2 C_k + sigma^2 I. With gamma_k the
+/// probability that x came from component k (by log-sum-exp, hence right however far out x is) and
+/// s_k = -S_k^-1 (x - alpha m_k):
 ///   score       sum_k gamma_k s_k
 ///   divergence  sum_k gamma_k (|s_k - score|^2 - tr S_k^-1)
 ///   denoised    sum_k gamma_k (sigma^2 S_k^-1 m_k + alpha C_k S_k^-1 x)
-/// none of which subtracts large numbers. The clean level is allowed (denoised is x / alpha there), and so is alpha = 0
-/// (denoised is the mean). Full covariances cost O(k d^2) a point. Calls may run in parallel.
+/// none of which subtracts large numbers. The clean level is allowed (denoised is x / alpha there),
+/// and so is alpha = 0 (denoised is the mean). Full covariances cost O(k d^2) a point. Calls may
+/// run in parallel.
 class MixtureAtLevel {
  public:
   MixtureAtLevel(Mixture mixture, NoiseLevel const& level);
@@ -80,7 +85,8 @@ class MixtureAtLevel {
     double log_density;  ///< nats
     double divergence;   ///< of the score
   };
-  /// All of them in one pass. `score` and `denoised` take [d], or nothing where they are not wanted.
+  /// All of them in one pass. `score` and `denoised` take [d], or nothing where they are not
+  /// wanted.
   Values evaluate(std::span<double const> x, std::span<double> score,
                   std::span<double> denoised) const;
 

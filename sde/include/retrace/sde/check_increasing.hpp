@@ -5,7 +5,8 @@
 
 namespace retrace {
 
-/// Throws Error (argument) that names both unless 0 < low < high, both finite: two options that span a schedule.
+/// Throws Error (argument) that names both unless 0 < low < high, both finite: two options that
+/// span a schedule.
 void check_increasing(std::string_view low_name, double low, std::string_view high_name,
                       double high);
 

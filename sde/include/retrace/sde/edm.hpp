@@ -9,7 +9,8 @@
 
 namespace retrace {
 
-/// The schedule of EDM: alpha = 1, sigma = t (Karras et al. 2022, section 3 and table 1). Grids end at sigma_min.
+/// The schedule of EDM: alpha = 1, sigma = t (Karras et al. 2022, section 3 and table 1). Grids end
+/// at sigma_min.
 struct edm {
   static constexpr SdeInfo info{.name = "edm",
                                 .summary = "variance exploding with sigma = t up to sigma_max",

@@ -11,26 +11,31 @@
 
 namespace retrace {
 
-/// Where the last step of a grid goes: to the level `to` itself, or from there on to the clean end (sigma = 0).
+/// Where the last step of a grid goes: to the level `to` itself, or from there on to the clean end
+/// (sigma = 0).
 enum class Final { eps, zero };
 
-/// From which t to which; what is left out is the SDE's t_max and its default end for deterministic samplers.
+/// From which t to which; what is left out is the SDE's t_max and its default end for deterministic
+/// samplers.
 struct Span {
-  std::optional<double> from, to;
+  std::optional<double> from{}, to{};
 };
 
-/// The noise levels a sampler steps through, strictly monotone in t, in either direction. A value: it keeps the rule
-/// that makes the times, not the times, so that its size does not depend on the number of steps.
+/// The noise levels a sampler steps through, strictly monotone in t, in either direction. A value:
+/// it keeps the rule that makes the times, not the times, so that its size does not depend on the
+/// number of steps.
 ///
-/// Samplers iterate over steps(), which never includes a step to sigma = 0: that one is the tracer's (first order,
-/// without noise). count() includes it.
+/// Samplers iterate over steps(), which never includes a step to sigma = 0: that one is the
+/// tracer's (first order, without noise). count() includes it.
 class Grid {
  public:
   using Rule = std::function<double(std::int64_t)>;
 
-  /// The levels at time(0), ..., time(noisy - 1), then the clean end if `final` is zero. A last level with sigma = 0
-  /// (t = 0 on VP) counts as the clean end. Throws Error (argument) naming the index for times that are NaN, outside
-  /// the SDE's range or not strictly monotone, for no step at all, and for more than max_steps.
+  /// The levels at time(0), ..., time(noisy - 1), then the clean end if `final` is zero. A last
+  /// level with sigma = 0 (t = 0 on VP) counts as the clean end. Throws Error (argument) naming the
+  /// index for times that are NaN, outside the SDE's range or not strictly monotone, for no step at
+  /// all, for more than max_steps, for a first level with sigma = 0, and for Final::zero where the
+  /// times rise or reach sigma = 0 themselves.
   Grid(Sde sde, std::int64_t levels, Rule time, Final final);
 
   /// Explicit times.
@@ -38,6 +43,8 @@ class Grid {
 
   /// A bound of the counter layout of the noise (core/noise_key.hpp).
   static constexpr std::int64_t max_steps = std::int64_t{1} << 26;
+  /// Throws Error (argument) unless `steps` is in [1, max_steps].
+  static void check_steps(std::int64_t steps);
 
   struct Step {
     NoiseLevel s, t;
@@ -62,7 +69,8 @@ class Grid {
   [[nodiscard]] bool runs_backwards() const { return backwards_; }
   /// Level k of 0 .. count(); the last is the clean one where the grid ends so.
   [[nodiscard]] NoiseLevel level(std::int64_t k) const;
-  [[nodiscard]] double time(std::int64_t k) const { return time_(k); }
+  /// t of level k; 0 for the clean end.
+  [[nodiscard]] double time(std::int64_t k) const { return k < noisy_ ? time_(k) : 0; }
   /// The level a fraction r of the way from s to t in lambda.
   [[nodiscard]] NoiseLevel between(NoiseLevel const& s, NoiseLevel const& t, double r) const;
   /// The same levels in the other order. Throws where the grid ends clean.

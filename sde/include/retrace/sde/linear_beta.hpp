@@ -9,7 +9,8 @@
 
 namespace retrace {
 
-/// The drift that vp and sub-vp share: f = -beta / 2 with beta(t) = beta_min + t (beta_max - beta_min), t in [0, 1].
+/// The drift that vp and sub-vp share: f = -beta / 2 with beta(t) = beta_min + t (beta_max -
+/// beta_min), t in [0, 1].
 struct LinearBeta {
   double beta_min, beta_max;
 

@@ -8,13 +8,14 @@
 
 namespace retrace {
 
-/// The straight path alpha = 1 - t, sigma = t between data and noise (Liu et al. 2023; the conditional optimal
-/// transport path of Lipman et al. 2023). At t = 1, alpha is 0 and f and g2 do not exist, but the drift
-/// alpha' x0 + sigma' epsilon = epsilon - x0 does.
+/// The straight path alpha = 1 - t, sigma = t between data and noise (Liu et al. 2023; the
+/// conditional optimal transport path of Lipman et al. 2023). At t = 1, alpha is 0 and f and g2 do
+/// not exist, but the drift alpha' x0 + sigma' epsilon = epsilon - x0 does.
 struct rectified_flow {
-  static constexpr SdeInfo info{.name = "rectified-flow",
-                                .summary = "straight path between data and noise, alpha = 1 - t, sigma = t",
-                                .paper = "Liu et al. 2023, arXiv:2209.03003, eq. 1"};
+  static constexpr SdeInfo info{
+      .name = "rectified-flow",
+      .summary = "straight path between data and noise, alpha = 1 - t, sigma = t",
+      .paper = "Liu et al. 2023, arXiv:2209.03003, eq. 1"};
 
   [[nodiscard]] static std::vector<Option<rectified_flow>> options() { return {}; }
 

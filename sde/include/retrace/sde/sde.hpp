@@ -23,23 +23,26 @@ struct SdeInfo {
 /// A forward process as a user writes it: one struct, its options as members with defaults, and
 ///   static constexpr SdeInfo info;
 ///   static std::vector<Option<S>> options();
-///   LevelValues at(double t) const;          // finite and exact to rounding on [t_min, t_max], sigma by expm1
-///   double t_of_lambda(double lambda) const; // inverse of lambda(t), continued beyond t_max where that makes sense
-///   double t_max() const;                    // largest t: where the prior is
-///   double prior_sigma() const;              // prior N(0, prior_sigma^2 I)
-/// and, where the defaults of Sde do not fit: t_min() (0), smallest_sampling_t() (none).
+///   LevelValues at(double t) const;  // exact to rounding on [t_min, t_max], sigma by expm1
+///   double t_of_lambda(double lambda) const;  // inverse of lambda(t), also beyond t_max
+///   double t_max() const;                     // largest t: where the prior is
+///   double prior_sigma() const;               // prior N(0, prior_sigma^2 I)
+/// and, where the defaults of Sde do not fit, t_min() (0), smallest_sampling_t() (none: see
+/// Sde::default_end) and check() (throws Error for options that do not go together; called by
+/// from_spec and by Sde).
 template <class S>
 concept Schedule = std::default_initializable<S> && std::copyable<S> &&
-                   requires(S const& s, double t) {
-                     { S::info } -> std::convertible_to<SdeInfo>;
-                     { s.at(t) } -> std::same_as<LevelValues>;
-                     { s.t_of_lambda(t) } -> std::same_as<double>;
-                     { s.t_max() } -> std::same_as<double>;
-                     { s.prior_sigma() } -> std::same_as<double>;
-                     { S::options() } -> std::same_as<std::vector<Option<S>>>;
-                   };
+    requires(S const& s, double t) {
+  { S::info } -> std::convertible_to<SdeInfo>;
+  { s.at(t) } -> std::same_as<LevelValues>;
+  { s.t_of_lambda(t) } -> std::same_as<double>;
+  { s.t_max() } -> std::same_as<double>;
+  { s.prior_sigma() } -> std::same_as<double>;
+  { S::options() } -> std::same_as<std::vector<Option<S>>>;
+};
 
-/// Where a grid ends unless asked otherwise: samplers that add noise stop earlier than ODE solvers and likelihoods.
+/// Where a grid ends unless asked otherwise: samplers that add noise stop earlier than ODE solvers
+/// and likelihoods.
 enum class Solver { stochastic, deterministic };
 
 /// Any forward process dx = f x dt + g dw; a value, cheap to copy.
@@ -57,12 +60,15 @@ class Sde {
   [[nodiscard]] double t_max() const { return self_->t_max(); }
   [[nodiscard]] double prior_sigma() const { return self_->prior_sigma(); }
 
-  /// The default `--to`: 1e-3 for stochastic samplers, 1e-5 for deterministic ones and likelihoods; edm: sigma_min.
+  /// The default `--to`: 1e-3 for stochastic samplers, 1e-5 for deterministic ones and likelihoods;
+  /// edm: sigma_min.
   [[nodiscard]] double default_end(Solver solver) const;
 
-  /// Throws Error (argument) for t that is NaN or outside [t_min, t_max].
+  /// Throws Error (argument) for t that is NaN or outside [t_min, t_max], and where the schedule
+  /// gives NaN or g2 < 0.
   [[nodiscard]] NoiseLevel at(double t) const;
-  /// The level of a log-SNR; may lie beyond t_max (churn). Throws for lambda that is not finite.
+  /// The level of a log-SNR; may lie beyond t_max (churn). Throws for lambda that is not finite or
+  /// has no level.
   [[nodiscard]] NoiseLevel at_lambda(double lambda) const;
 
  private:
@@ -80,7 +86,9 @@ class Sde {
   };
   template <class S>
   struct Model final : Concept {
-    explicit Model(S s) : schedule(std::move(s)) {}
+    explicit Model(S s) : schedule(std::move(s)) {
+      if constexpr (requires { schedule.check(); }) schedule.check();
+    }
     [[nodiscard]] SdeInfo info() const override { return S::info; }
     [[nodiscard]] std::vector<std::pair<std::string, OptionValue>> option_values() const override {
       return retrace::option_values(schedule);

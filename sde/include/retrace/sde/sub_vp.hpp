@@ -9,12 +9,13 @@
 
 namespace retrace {
 
-/// The sub-VP SDE: alpha and drift of vp, sigma = 1 - alpha^2, so that g^2 = beta (1 - alpha^4) (Song et al. 2021,
-/// eq. 12).
+/// The sub-VP SDE: alpha and drift of vp, sigma = 1 - alpha^2, so that g^2 = beta (1 - alpha^4)
+/// (Song et al. 2021, eq. 12).
 struct sub_vp {
-  static constexpr SdeInfo info{.name = "sub-vp",
-                                .summary = "drift of vp with a smaller variance, sigma = 1 - alpha^2",
-                                .paper = "Song et al. 2021, arXiv:2011.13456, eq. 12"};
+  static constexpr SdeInfo info{
+      .name = "sub-vp",
+      .summary = "drift of vp with a smaller variance, sigma = 1 - alpha^2",
+      .paper = "Song et al. 2021, arXiv:2011.13456, eq. 12"};
 
   double beta_min = 0.1;
   double beta_max = 20;

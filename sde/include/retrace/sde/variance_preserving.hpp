@@ -7,8 +7,8 @@
 
 namespace retrace {
 
-/// A level with alpha^2 + sigma^2 = 1 of a process with drift coefficient f = (log alpha)'. At sigma = 0, sigma' is
-/// infinite and (sigma^2)' is not.
+/// A level with alpha^2 + sigma^2 = 1 of a process with drift coefficient f = (log alpha)'. At
+/// sigma = 0, sigma' is infinite and (sigma^2)' is not.
 inline LevelValues variance_preserving(double t, double log_alpha, double f) {
   // 1 - exp(2 log alpha) would lose sigma at small t: 2.4 % of it in float at t = 1e-5.
   double const variance = -std::expm1(2 * log_alpha);

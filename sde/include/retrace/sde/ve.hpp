@@ -9,9 +9,10 @@
 
 namespace retrace {
 
-/// The variance-exploding SDE with geometric sigma = sigma_min (sigma_max / sigma_min)^t (Song et al. 2021, eq. 9 and
-/// appendix C). As in score_sde, p_t = p_data * N(0, sigma^2): at t = 0 the data already carry sigma_min, where the
-/// SDE started from the data themselves would have variance sigma^2 - sigma_min^2.
+/// The variance-exploding SDE with geometric sigma = sigma_min (sigma_max / sigma_min)^t (Song et
+/// al. 2021, eq. 9 and appendix C). As in score_sde, p_t = p_data * N(0, sigma^2): at t = 0 the
+/// data already carry sigma_min, where the SDE started from the data themselves would have variance
+/// sigma^2 - sigma_min^2.
 struct ve {
   static constexpr SdeInfo info{
       .name = "ve",
@@ -46,9 +47,7 @@ struct ve {
 
  private:
   /// log(sigma_max / sigma_min), exact also where the two are close.
-  [[nodiscard]] double log_ratio() const {
-    return std::log1p((sigma_max - sigma_min) / sigma_min);
-  }
+  [[nodiscard]] double log_ratio() const { return std::log1p((sigma_max - sigma_min) / sigma_min); }
 };
 
 }  // namespace retrace

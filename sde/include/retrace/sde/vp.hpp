@@ -9,8 +9,8 @@
 
 namespace retrace {
 
-/// The variance-preserving SDE dx = -beta/2 x dt + sqrt(beta) dw with linear beta (Song et al. 2021, eq. 11 and
-/// appendix C; the continuous limit of DDPM).
+/// The variance-preserving SDE dx = -beta/2 x dt + sqrt(beta) dw with linear beta (Song et al.
+/// 2021, eq. 11 and appendix C; the continuous limit of DDPM).
 struct vp {
   static constexpr SdeInfo info{
       .name = "vp",

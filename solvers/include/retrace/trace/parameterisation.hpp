@@ -11,9 +11,9 @@ struct Affine {
   double skip, out;
 };
 
-/// What turns a model's prediction `have` at level s into the prediction `want` there. The only place where
-/// parameterisations meet. Factors are not finite where the one does not determine the other (score at alpha = 0 says
-/// nothing of x0): the recorder refuses them.
+/// What turns a model's prediction `have` at level s into the prediction `want` there. The only
+/// place where parameterisations meet. Factors are not finite where the one does not determine the
+/// other (score at alpha = 0 says nothing of x0): the recorder refuses them.
 [[nodiscard]] Affine convert(Prediction have, Prediction want, NoiseLevel const& s);
 
 }  // namespace retrace

@@ -33,32 +33,36 @@ struct Instruction {
   Op op{};
   int operands = 0;
   std::array<Term, max_operands> operand{};
-  /// The result. After allocation a normal has one destination for each draw of its block, -1 where one is not used.
+  /// The result. After allocation a normal has one destination for each draw of its block, -1 where
+  /// one is not used.
   std::array<int, max_draws> result{-1, -1, -1, -1};
-  int level = -1;             ///< eval: index into Program::levels
-  int condition = 0;          ///< eval
-  double skip = 0, out = 1;   ///< eval
-  DrawKey draw{};             ///< normal; after allocation of the block's first draw
+  int level = -1;            ///< eval: index into Program::levels
+  int condition = 0;         ///< eval
+  double skip = 0, out = 1;  ///< eval
+  DrawKey draw{};            ///< normal; after allocation of the block's first draw
   /// normal: number of each draw among all of the run, by (step, k) ascending.
   std::array<std::int64_t, max_draws> ordinals{-1, -1, -1, -1};
 
   [[nodiscard]] std::span<Term const> terms() const {
     return {operand.data(), static_cast<std::size_t>(operands)};
   }
-  [[nodiscard]] std::span<Term> terms() { return {operand.data(), static_cast<std::size_t>(operands)}; }
+  [[nodiscard]] std::span<Term> terms() {
+    return {operand.data(), static_cast<std::size_t>(operands)};
+  }
 };
 
-/// A sampler on one grid, traced: a list of instructions in single assignment form, in an order that depends on the
-/// data flow alone, so that every compiler makes the same one. Long runs come as several programs (segments); the
-/// outputs of one are the inputs of the next.
+/// A sampler on one grid, traced: a list of instructions in single assignment form, in an order
+/// that depends on the data flow alone, so that every compiler makes the same one. Long runs come
+/// as several programs (segments); the outputs of one are the inputs of the next.
 struct Program {
-  Prediction native{};              ///< what the model returns
-  std::vector<Instruction> code;    ///< results are numbered; inputs have the first numbers
-  std::vector<NoiseLevel> levels;   ///< one for each evaluation, in order
-  int inputs = 1;                   ///< values 0 .. inputs - 1 are given
-  int values = 1;                   ///< numbers in use
-  std::vector<int> outputs;         ///< the result; in a segment that is not the last, what the next one needs
-  std::int64_t draws = 0;           ///< normals drawn
+  Prediction native{};             ///< what the model returns
+  std::vector<Instruction> code;   ///< results are numbered; inputs have the first numbers
+  std::vector<NoiseLevel> levels;  ///< one for each evaluation, in order
+  int inputs = 1;                  ///< values 0 .. inputs - 1 are given
+  int values = 1;                  ///< numbers in use
+  std::vector<int>
+      outputs;  ///< the result; in a segment that is not the last, what the next one needs
+  std::int64_t draws = 0;  ///< normals drawn
   enum class Part { last, more } part = Part::last;
 
   [[nodiscard]] std::int64_t evaluations() const {
@@ -66,7 +70,8 @@ struct Program {
   }
 };
 
-/// Levels, coefficients and draws, an instruction a line, then registers and counts; numbers round trip.
+/// Levels, coefficients and draws, an instruction a line, then registers and counts; numbers round
+/// trip.
 std::ostream& operator<<(std::ostream& out, Program const& program);
 
 }  // namespace retrace

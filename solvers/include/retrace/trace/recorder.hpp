@@ -18,15 +18,16 @@ namespace retrace {
 /// Whether a stochastic sampler adds noise in its last step, as the papers do, or leaves the mean.
 enum class LastNoise { keep, drop };
 
-/// Where a recorder hands on the segments of a long run: as soon as `evaluations` have been recorded, what is recorded
-/// so far goes to `take` as a Program, and recording goes on with the values still in use as inputs. The last segment
-/// is what finish() returns.
+/// Where a recorder hands on the segments of a long run: as soon as `evaluations` have been
+/// recorded, what is recorded so far goes to `take` as a Program, and recording goes on with the
+/// values still in use as inputs. The last segment is what finish() returns.
 struct Segmentation {
   std::int64_t evaluations = std::numeric_limits<std::int64_t>::max();
   std::function<void(Program&&)> take;
 };
 
-/// Records a sampler: what a sampler may do is what this class offers. All conventions meet here, in double, once.
+/// Records a sampler: what a sampler may do is what this class offers. All conventions meet here,
+/// in double, once.
 class Recorder {
  public:
   /// `last_step` is the number of the sampler's last step, for LastNoise::drop.
@@ -38,19 +39,20 @@ class Recorder {
   /// The state a run starts from.
   [[nodiscard]] Vec start();
 
-  /// The model at x and level s. The same evaluation asked for in several parameterisations counts once.
+  /// The model at x and level s. The same evaluation asked for in several parameterisations counts
+  /// once.
   [[nodiscard]] Vec noise(Vec const& x, NoiseLevel const& s, int condition = 0);
   [[nodiscard]] Vec denoised(Vec const& x, NoiseLevel const& s, int condition = 0);
   [[nodiscard]] Vec score(Vec const& x, NoiseLevel const& s, int condition = 0);
   [[nodiscard]] Vec velocity(Vec const& x, NoiseLevel const& s, int condition = 0);
   [[nodiscard]] Vec flow(Vec const& x, NoiseLevel const& s, int condition = 0);
 
-  /// A standard normal for the interval from s to t: draw number k of the step in which s lies. Draws are named, not
-  /// counted, because C++ does not order the operands of +; the same name gives the same draw. Zero (an empty Vec) in
-  /// the last step under LastNoise::drop.
+  /// A standard normal for the interval from s to t: draw number k of the step in which s lies.
+  /// Draws are named, not counted, because C++ does not order the operands of +; the same name
+  /// gives the same draw. Zero (an empty Vec) in the last step under LastNoise::drop.
   [[nodiscard]] Vec normal(NoiseLevel const& s, NoiseLevel const& t, std::int32_t k = 0);
 
-  /// Ends the recording with its result.
+  /// Transfer the recording with its result.
   [[nodiscard]] Program finish(Vec const& result);
 
  private:
@@ -94,11 +96,11 @@ class Recorder {
   std::vector<NoiseLevel> levels_;
   std::map<EvaluationKey, Evaluated> evaluated_;
   std::map<DrawKey, int> drawn_;
-  std::int64_t draws_before_ = 0;     // in the segments handed on
+  std::int64_t draws_before_ = 0;  // in the segments handed on
   DrawKey last_draw_before_{-1, 0};
-  std::int64_t step_ = 0;             // where step_of() last was
-  double last_t_;                     // of the last evaluation, for messages
-  Vec::Node* nodes_ = nullptr;        // all that live, a list
+  std::int64_t step_ = 0;       // where step_of() last was
+  double last_t_;               // of the last evaluation, for messages
+  Vec::Node* nodes_ = nullptr;  // all that live, a list
 };
 
 }  // namespace retrace

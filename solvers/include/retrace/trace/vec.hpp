@@ -10,9 +10,10 @@ namespace retrace {
 
 class Recorder;
 
-/// A symbolic vector, as samplers compute with: a scalar times a linear combination of recorded values. It becomes a
-/// value of its own only when a model needs it, so intermediate notation costs nothing. Multiples share the
-/// combination: when one of them becomes a value, all refer to that value, and traces do not grow without bound.
+/// A symbolic vector, as samplers compute with: a scalar times a linear combination of recorded
+/// values. It becomes a value of its own only when a model needs it, so intermediate notation costs
+/// nothing. Multiples share the combination: when one of them becomes a value, all refer to that
+/// value, and traces do not grow without bound.
 class Vec {
  public:
   Vec() = default;  ///< zero, and false
@@ -33,7 +34,8 @@ class Vec {
 
  private:
   friend class Recorder;
-  /// Registers itself with its recorder, which must know what is still in use when it hands on a segment.
+  /// Registers itself with its recorder, which must know what is still in use when it hands on a
+  /// segment.
   class Node {
    public:
     Node(Recorder& recorder, std::vector<Term> terms);

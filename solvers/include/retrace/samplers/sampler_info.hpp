@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+namespace retrace {
+
+/// The grid a sampler does best on, by the kind of SDE: alpha falls but stays positive (VP), alpha
+/// is 1 throughout (VE, EDM), alpha reaches 0, where lambda does not exist (rectified flow).
+struct RecommendedGrid {
+  std::string_view preserving = "karras", exploding = "karras", flow = "uniform";
+};
+
+/// Whether the claimed order holds on any grid, or supposes steps that change smoothly.
+enum class Steps { any, smooth };
+
+/// What the registry says of a sampler. Orders are claims; tests and certificates measure them.
+/// What follows from the text of a sampler is not written here but traced: whether it is
+/// deterministic, and its evaluations per step.
+struct SamplerInfo {
+  std::string_view name;
+  std::string_view summary;
+  std::string_view paper;              ///< with equation or algorithm
+  std::optional<int> order = {};       ///< of the ODE method
+  std::optional<int> weak_order = {};  ///< of the SDE method
+  std::optional<int> strong_order = {};
+  Steps steps = Steps::any;
+  RecommendedGrid grid = {};
+};
+
+}  // namespace retrace

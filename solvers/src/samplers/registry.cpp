@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <retrace/run/sample.hpp>
+#include <retrace/samplers/ancestral.hpp>
+#include <retrace/samplers/ddim.hpp>
+#include <retrace/samplers/dpmpp_2m.hpp>
+#include <retrace/samplers/edm_heun.hpp>
+#include <retrace/samplers/euler_maruyama.hpp>
+#include <retrace/samplers/registry.hpp>
+#include <retrace/sde/log_snr.hpp>
+#include <retrace/sde/vp.hpp>
+
+namespace retrace {
+namespace {
+
+template <class S>
+SamplerEntry entry() {
+  return {{.name = std::string(S::info.name),
+           .summary = std::string(S::info.summary),
+           .paper = std::string(S::info.paper),
+           .options = option_infos<S>(),
+           .make = [](Spec const& spec) -> AnySampler { return from_spec<S>(spec); }},
+          S::info};
+}
+
+}  // namespace
+
+std::vector<SamplerEntry> const& samplers() {
+  static std::vector<SamplerEntry> const all{
+      entry<euler_maruyama>(), entry<ancestral>(), entry<ddim>(),
+      entry<edm_heun>(),       entry<dpmpp_2m>(),
+  };
+  return all;
+}
+
+SamplerEntry const& sampler_entry(std::string_view text) {
+  return find_entry("sampler", Spec::parse(text).name, samplers());
+}
+
+AnySampler make_sampler(std::string_view text) {
+  Spec const spec = Spec::parse(text);
+  return find_entry("sampler", spec.name, samplers()).make(spec);
+}
+
+std::string recommended_grid(SamplerInfo const& info, Sde const& sde) {
+  double const alpha = sde.at(sde.t_max()).alpha();
+  return std::string(alpha == 0   ? info.grid.flow
+                     : alpha == 1 ? info.grid.exploding
+                                  : info.grid.preserving);
+}
+
+Traits traced_traits(AnySampler const& sampler) {
+  auto const counted = [&](std::int64_t steps) {
+    auto const own = sampler.own_grid(vp{}, steps, {});
+    return cost(sampler, own ? *own : grids::log_snr{}(vp{}, steps));
+  };
+  Cost const shorter = counted(8), longer = counted(9);
+  return {.solver = longer.draws > 0 ? Solver::stochastic : Solver::deterministic,
+          .evaluations_per_step = longer.evaluations - shorter.evaluations};
+}
+
+}  // namespace retrace

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+/// Gaussian mixtures straight from their formulas, by the inverse and determinant of every
+/// covariance and plain sums, in a number type T with enough digits and range for that: the
+/// independent reference of the mixture's tests.
+template <class T>
+struct MixtureReference {
+  using Vector = std::vector<T>;
+  using Matrix = std::vector<Vector>;
+
+  Vector weights;
+  Matrix means;
+  std::vector<Matrix> covariances;
+
+  MixtureReference(std::vector<double> const& w, std::vector<double> const& m,
+                   std::vector<double> const& c)
+      : weights(w.begin(), w.end()) {
+    std::size_t const k = w.size(), d = m.size() / k;
+    for (std::size_t i = 0; i < k; ++i) {
+      means.emplace_back();
+      covariances.emplace_back();
+      for (std::size_t a = 0; a < d; ++a) {
+        means[i].push_back(T(m[i * d + a]));
+        covariances[i].emplace_back();
+        for (std::size_t b = 0; b < d; ++b) covariances[i][a].push_back(T(c[(i * d + a) * d + b]));
+      }
+    }
+  }
+
+  struct Values {
+    T log_density, divergence;
+    Vector score, denoised;
+  };
+
+  Values at(T const& alpha, T const& sigma, std::vector<T> const& x) const {
+    using std::exp, std::log, std::sqrt;
+    std::size_t const d = x.size();
+    T total = 0, squares = 0;
+    Values v{0, 0, Vector(d, T(0)), Vector(d, T(0))};
+    for (std::size_t k = 0; k < weights.size(); ++k) {
+      Matrix s = covariances[k];
+      for (std::size_t i = 0; i < d; ++i)
+        for (std::size_t j = 0; j < d; ++j)
+          s[i][j] = alpha * alpha * s[i][j] + (i == j ? sigma * sigma : T(0));
+      T det = 1;
+      Matrix const inverse = inverted(s, det);
+      Vector away(d), own(d, T(0));  // x - alpha m and the component's own score
+      for (std::size_t i = 0; i < d; ++i) away[i] = x[i] - alpha * means[k][i];
+      T form = 0, trace = 0, square = 0;
+      for (std::size_t i = 0; i < d; ++i) {
+        for (std::size_t j = 0; j < d; ++j) own[i] -= inverse[i][j] * away[j];
+        form -= own[i] * away[i];
+        trace += inverse[i][i];
+        square += own[i] * own[i];
+      }
+      T p = weights[k] * exp(-form / 2) / sqrt(det);
+      for (std::size_t i = 0; i < d; ++i) p /= sqrt(8 * atan_one());
+      total += p;
+      v.divergence += p * (square - trace);
+      for (std::size_t i = 0; i < d; ++i) {
+        T state = means[k][i];
+        for (std::size_t j = 0; j < d; ++j) state -= alpha * covariances[k][i][j] * own[j];
+        v.score[i] += p * own[i];
+        v.denoised[i] += p * state;
+      }
+    }
+    for (std::size_t i = 0; i < d; ++i) {
+      v.score[i] /= total;
+      v.denoised[i] /= total;
+      squares += v.score[i] * v.score[i];
+    }
+    v.divergence = v.divergence / total - squares;
+    v.log_density = log(total);
+    return v;
+  }
+
+ private:
+  static T atan_one() {
+    using std::atan;
+    return atan(T(1));
+  }
+
+  /// Gauss-Jordan with pivots from the diagonal, which positive definite matrices allow.
+  static Matrix inverted(Matrix a, T& det) {
+    std::size_t const d = a.size();
+    Matrix inverse(d, Vector(d, T(0)));
+    for (std::size_t i = 0; i < d; ++i) inverse[i][i] = 1;
+    for (std::size_t i = 0; i < d; ++i) {
+      T const pivot = a[i][i];
+      det *= pivot;
+      for (std::size_t j = 0; j < d; ++j) {
+        a[i][j] /= pivot;
+        inverse[i][j] /= pivot;
+      }
+      for (std::size_t r = 0; r < d; ++r) {
+        if (r == i) continue;
+        T const factor = a[r][i];
+        for (std::size_t j = 0; j < d; ++j) {
+          a[r][j] -= factor * a[i][j];
+          inverse[r][j] -= factor * inverse[i][j];
+        }
+      }
+    }
+    return inverse;
+  }
+};
