@@ -3,6 +3,7 @@
 // program runs several times slower without a word.
 #include <Kokkos_Core.hpp>
 #include <Kokkos_SIMD.hpp>
+
 #include <cstdio>
 
 namespace {
@@ -41,6 +42,7 @@ int main(int argc, char** argv) {
         "Kokkos must be built with -DKokkos_ARCH_NATIVE=ON (or its architecture)");
     return 1;
   }
-  std::puts("kokkos: warning: this processor has no SIMD unit that Kokkos knows; expect little speed");
+  std::puts(
+      "kokkos: warning: this processor has no SIMD unit that Kokkos knows; expect little speed");
   return 0;
 }

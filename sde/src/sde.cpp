@@ -5,6 +5,7 @@
 #include <retrace/sde/sde.hpp>
 
 #include <cmath>
+#include <string>
 
 namespace retrace {
 namespace {

@@ -24,6 +24,7 @@ TEST(Zip, CrcIsThePublishedOne) {
   EXPECT_EQ(zip_crc(0, bytes_in(digits)), 0xcbf43926u);
   EXPECT_EQ(zip_crc(zip_crc(0, bytes_in(digits).first(4)), bytes_in(digits).subspan(4)),
             0xcbf43926u);
+  EXPECT_EQ(zip_crc(0xcbf43926u, {}), 0xcbf43926u);
 }
 
 ZipMember stored_member(std::string name, std::uint64_t bytes, std::uint64_t header_offset) {

@@ -80,6 +80,7 @@ std::string central_header(ZipMember const& member) {
 }  // namespace
 
 std::uint32_t zip_crc(std::uint32_t crc, std::span<std::byte const> bytes) {
+  if (bytes.data() == nullptr) return crc;  // zlib takes a null pointer for a wish to start anew
   return static_cast<std::uint32_t>(
       ::crc32_z(crc, reinterpret_cast<Bytef const*>(bytes.data()), bytes.size()));
 }

@@ -101,13 +101,16 @@ struct MixtureTile {
           set_sum(j, s);
         }
       }
-      P const out = broadcast<P>(e.out) / total, skip = broadcast<P>(e.skip);
+      // The prediction is rounded before it is combined, as that of a model outside the kernel is: fused and batched
+      // runs give the same bits.
+      P const inverse = broadcast<P>(T(1)) / total;
+      P const out = broadcast<P>(e.out), skip = broadcast<P>(e.skip);
       RETRACE_UNROLL(8)
       for (int j = 0; j < d; ++j) {
         P const xj = component(j);
         P denoised = sum(j);
         if constexpr (shape == CovarianceShape::isotropic) denoised = fma(gains, xj, denoised);
-        store(y + j * stride + l, fma(out, denoised, skip * xj));
+        store(y + j * stride + l, fma(out, denoised * inverse, skip * xj));
       }
     });
   }

@@ -33,12 +33,12 @@ struct SampleOptions {
   std::uint64_t first_sample =
       0;  ///< run [a, a + n) gives rows a .. a + n - 1 of any longer run, bitwise
   LastNoise last_noise = LastNoise::keep;
-  std::optional<Start<T>> start;  ///< default_start() where absent
-  std::optional<GivenNoise<T>> noise;
-  std::optional<int> dimension;  ///< for models that do not say theirs
+  std::optional<Start<T>> start = {};  ///< default_start() where absent
+  std::optional<GivenNoise<T>> noise = {};
+  std::optional<int> dimension = {};  ///< for models that do not say theirs
   std::size_t segment_bytes = std::size_t{8}
                               << 20;  ///< of the tables of a program; longer runs come in segments
-  std::function<void(std::int64_t done, std::int64_t samples)> progress;
+  std::function<void(std::int64_t done, std::int64_t samples)> progress = {};
 };
 
 /// What a run leaves: the samples, and where they come from.

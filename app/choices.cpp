@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "choices.hpp"
+
+#include <retrace/sde/registry.hpp>
+#include <retrace/targets/registry.hpp>
+
+#include <algorithm>
+
+namespace retrace::app {
+namespace {
+
+/// Whether the rule ends at sigma = 0 only because nobody said otherwise.
+bool ends_clean_by_default(Spec const& spec) {
+  auto const& options = find_entry("grid", spec.name, grid_rules()).options;
+  auto const is_final = [](auto const& option) { return option.name == "final"; };
+  auto const found = std::find_if(options.begin(), options.end(), is_final);
+  bool const chosen = std::any_of(spec.options.begin(), spec.options.end(),
+                                  [](auto const& option) { return option.first == "final"; });
+  return found != options.end() && found->fallback == OptionValue("zero") && !chosen;
+}
+
+template <class Entries>
+std::string names_of(std::string_view what, Entries const& entries) {
+  constexpr std::size_t indent = 2;
+  std::string names;
+  for (auto const& entry : entries) names += (names.empty() ? "" : ", ") + entry.name;
+  return std::string(what) + ":\n" + wrapped(names, indent);
+}
+
+}  // namespace
+
+ChosenSampler choose_sampler(std::string text) {
+  AnySampler sampler = make_sampler(text);
+  Traits const traits = traced_traits(sampler);
+  SamplerInfo const& info = sampler_entry(text).info;
+  return {std::move(text), std::move(sampler), info, traits};
+}
+
+Range times_of(Sde const& sde) { return {.low = sde.t_min(), .high = sde.t_max()}; }
+
+Span span_of(Sde const& sde, Given const& from, Given const& to) {
+  Span span;
+  if (from) span.from = from.real(times_of(sde));
+  if (to) span.to = to.real(times_of(sde));
+  return span;
+}
+
+ChosenGrid rule_grid(std::string rule, Sde const& sde, std::int64_t steps, Span span) {
+  Spec const spec = Spec::parse(rule);
+  Ends const ends = ends_of(sde, span);
+  if (ends.from < ends.to && ends_clean_by_default(spec))
+    rule += std::string(spec.options.empty() ? ":" : ",") + "final=eps";
+  Grid grid = make_grid(rule, sde, steps, span);
+  return {std::move(rule), std::move(grid)};
+}
+
+ChosenGrid sampler_grid(ChosenSampler const& chosen, Sde const& sde,
+                        std::optional<std::string> const& rule, std::int64_t steps, Span span) {
+  span.to = span.to.value_or(sde.default_end(chosen.traits.solver));
+  if (!rule)
+    if (auto own = chosen.sampler.own_grid(sde, steps, span))
+      return {"the sampler's own", std::move(*own)};
+  return rule_grid(rule.value_or(recommended_grid(chosen.info, sde)), sde, steps, span);
+}
+
+ChosenGrid times_grid(Sde const& sde, Given const& times) {
+  std::vector<double> const values = times.reals(times_of(sde));
+  if (values.size() < 2)
+    throw Error(Fault::argument, times.name() + " has only one time",
+                "a grid needs at least two, between commas");
+  try {
+    return {"times", Grid(sde, values)};
+  } catch (Error const& error) {
+    throw Error(error.fault(), times.name() + ": " + error.what());
+  }
+}
+
+void refuse_own_grid(ChosenSampler const& chosen, Sde const& sde, Given const& option) {
+  constexpr std::int64_t any_number = 8;
+  if (option && chosen.sampler.own_grid(sde, any_number, {}))
+    throw Error(Fault::argument, option.name() + " does not fit sampler " + quoted(chosen.text),
+                "its grid is part of the method", "leave " + option.name() + " out");
+}
+
+std::string names_of_samplers() { return names_of("Samplers", samplers()); }
+std::string names_of_sdes() { return names_of("SDEs", sdes()); }
+std::string names_of_grids() { return names_of("Grids", grid_rules()); }
+std::string names_of_targets() { return names_of("Targets", targets()); }
+
+}  // namespace retrace::app

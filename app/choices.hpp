@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "arguments.hpp"
+
+#include <retrace/samplers/registry.hpp>
+#include <retrace/sde/grid.hpp>
+#include <retrace/sde/sde.hpp>
+#include <retrace/trace/trace.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace retrace::app {
+
+/// A sampler as asked for, with what its registry entry and its trace say of it.
+struct ChosenSampler {
+  std::string text;
+  AnySampler sampler;
+  SamplerInfo info;
+  Traits traits;
+};
+
+[[nodiscard]] ChosenSampler choose_sampler(std::string text);
+
+/// A grid, and how a report names it.
+struct ChosenGrid {
+  std::string text;
+  Grid grid;
+};
+
+/// The times that --from, --to, --t and --times may have.
+[[nodiscard]] Range times_of(Sde const& sde);
+
+/// --from and --to, as far as they are given.
+[[nodiscard]] Span span_of(Sde const& sde, Given const& from, Given const& to);
+
+/// The grid of a rule. A rule that would go on to sigma = 0 by default ends at --to where the grid
+/// runs from data to noise.
+[[nodiscard]] ChosenGrid rule_grid(std::string rule, Sde const& sde, std::int64_t steps, Span span);
+
+/// The grid of the rule asked for, else the one that the sampler brings, else the one that its
+/// entry recommends. Ends where runs of its kind end, unless the span says otherwise.
+[[nodiscard]] ChosenGrid sampler_grid(ChosenSampler const& chosen, Sde const& sde,
+                                      std::optional<std::string> const& rule, std::int64_t steps,
+                                      Span span);
+
+/// --times; errors name it.
+[[nodiscard]] ChosenGrid times_grid(Sde const& sde, Given const& times);
+
+/// Throws Error (argument) where a sampler that brings its own grid is given another by `option`.
+void refuse_own_grid(ChosenSampler const& chosen, Sde const& sde, Given const& option);
+
+/// `Samplers: a, b, c` and the same of the other registries, for help.
+[[nodiscard]] std::string names_of_samplers();
+[[nodiscard]] std::string names_of_sdes();
+[[nodiscard]] std::string names_of_grids();
+[[nodiscard]] std::string names_of_targets();
+
+}  // namespace retrace::app

@@ -1,0 +1,2 @@
+#include "commands.hpp"
+namespace retrace::app { void compare_command(Words const&) {} }

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "arguments.hpp"
+
+#include <retrace/core/batch.hpp>
+
+#include <cstdint>
+#include <vector>
+
+namespace retrace::app {
+
+/// The states of --init, [n][dimension]. Throws Error (argument) naming both shapes where they do
+/// not fit the target or --samples, and where a number does not fit T; Error (file) as read_npy.
+template <class T>
+[[nodiscard]] HostArray<T const> read_init(Given const& init, Given const& samples,
+                                           std::int64_t dimension);
+
+/// The first `draws` draws of --noise, [draws][samples][dimension]. Errors as read_init.
+template <class T>
+[[nodiscard]] std::vector<T> read_noise(Given const& noise, std::int64_t draws,
+                                        std::int64_t samples, std::int64_t dimension);
+
+}  // namespace retrace::app

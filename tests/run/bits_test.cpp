@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <support/hash.hpp>
+#include <support/mixtures.hpp>
+
+#include <retrace/run/sample.hpp>
+#include <retrace/samplers/registry.hpp>
+#include <retrace/sde/registry.hpp>
+#include <retrace/targets/mixture_source.hpp>
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace retrace {
+namespace {
+
+using Isotropic = MixtureSource<CovarianceShape::isotropic>;
+using Full = MixtureSource<CovarianceShape::full>;
+
+/// Every sampler, and those variants of them that draw noise.
+std::vector<std::string> sampler_texts() {
+  std::vector<std::string> texts;
+  for (SamplerEntry const& entry : samplers()) texts.push_back(entry.name);
+  for (char const* more : {"ddim:eta=0.5", "edm-heun:churn=40,s_noise=1.007"}) texts.emplace_back(more);
+  return texts;
+}
+
+Grid bits_grid() { return make_grid("karras:final=eps", make_sde("ve"), 24, {50.0 / 50, 1e-3}); }
+
+template <class T>
+SampleOptions<T> bits_options(std::int64_t samples) {
+  return {.samples = samples, .seed = 7};
+}
+
+template <class T>
+std::uint64_t hash_of(Samples<T> const& run) {
+  return testing::hash_bytes(run.x.data(), run.x.size());
+}
+
+template <class T>
+std::uint64_t run_hash(Executor<T>& executor, std::string const& sampler, SampleOptions<T> options) {
+  Grid const grid = bits_grid();
+  return hash_of(sample(executor, default_start<T>(grid, options.seed), make_sampler(sampler), grid,
+                        options));
+}
+
+/// The mixture as a user would write it who knows nothing of tiles: rows in, rows out, by the fused model's own
+/// arithmetic on one lane.
+template <class T>
+struct OpaqueMixture {
+  static constexpr Prediction prediction = Prediction::denoised;
+  Isotropic source;
+
+  void operator()(Batch<T const> x, NoiseLevel const& level, Batch<T> out) const {
+    auto const prepared = source.prepare<T, 0, Execution>(Execution{}, std::span(&level, 1));
+    auto const tile = prepared.tile();
+    int const d = tile.dimension();
+    HostLanes<T, simd::Scalar, 1> const lane;
+    std::vector<T> scratch(static_cast<std::size_t>(tile.scratch(1)));
+    for (std::size_t i = 0; i < x.extent(0); ++i) {
+      std::vector<T> y(static_cast<std::size_t>(d));
+      tile(lane, &x(i, 0), y.data(), Evaluation<T>{0, 0, T(0), T(1)}, scratch.data());
+      for (int c = 0; c < d; ++c) out(i, c) = y[static_cast<std::size_t>(c)];
+    }
+  }
+};
+
+template <class T, class Source, int Dim>
+void same_bits_however_run(Source const& source) {
+  for (std::string const& sampler : sampler_texts()) {
+    SCOPED_TRACE(sampler);
+    FusedExecutor<T, Source, Dim> usual(source);
+    std::uint64_t const expected = run_hash<T>(usual, sampler, bits_options<T>(333));
+
+    FusedExecutor<T, Source, Dim, simd::Native, 16> small(source);
+    EXPECT_EQ(run_hash<T>(small, sampler, bits_options<T>(333)), expected) << "tile of 16";
+    FusedExecutor<T, Source, Dim, simd::Native, 256> large(source);
+    EXPECT_EQ(run_hash<T>(large, sampler, bits_options<T>(333)), expected) << "tile of 256";
+    FusedExecutor<T, Source, Dim, simd::Scalar, 16> scalar(source);
+    EXPECT_EQ(run_hash<T>(scalar, sampler, bits_options<T>(333)), expected) << "scalar lanes";
+    FusedExecutor<T, Source, 0> run_time(source);
+    EXPECT_EQ(run_hash<T>(run_time, sampler, bits_options<T>(333)), expected) << "run-time dimension";
+
+    SampleOptions<T> segmented = bits_options<T>(333);
+    segmented.segment_bytes = 1;
+    EXPECT_EQ(run_hash<T>(usual, sampler, segmented), expected) << "a segment an evaluation";
+    segmented.segment_bytes = 20000;
+    EXPECT_EQ(run_hash<T>(usual, sampler, segmented), expected) << "a few segments";
+
+    Grid const grid = bits_grid();
+    auto const start = default_start<T>(grid, 7);
+    SampleOptions<T> head = bits_options<T>(100), tail = bits_options<T>(233);
+    tail.first_sample = 100;
+    auto const a = sample(static_cast<Executor<T>&>(usual), start, make_sampler(sampler), grid, head);
+    auto const b = sample(static_cast<Executor<T>&>(usual), start, make_sampler(sampler), grid, tail);
+    std::vector<T> both(a.x.data(), a.x.data() + a.x.size());
+    both.insert(both.end(), b.x.data(), b.x.data() + b.x.size());
+    EXPECT_EQ(testing::hash_bytes(both.data(), both.size()), expected) << "two calls";
+  }
+}
+
+TEST(Bits, DoNotDependOnTilesLanesSegmentsOrSplits) {
+  same_bits_however_run<float, Isotropic, 1>(Isotropic(testing::scattered_mixture(1, 11)));
+  same_bits_however_run<float, Isotropic, 2>(Isotropic(testing::scattered_mixture(2, 11)));
+  same_bits_however_run<double, Isotropic, 2>(Isotropic(testing::scattered_mixture(2, 11)));
+  same_bits_however_run<float, Full, 2>(Full(testing::correlated_mixture(2, 11)));
+  same_bits_however_run<float, Full, 3>(Full(testing::correlated_mixture(3, 5)));
+}
+
+TEST(Bits, OfHigherDimensionsDoNotDependOnTilesEither) {
+  Isotropic const source(testing::scattered_mixture(5, 11));
+  for (std::string const& sampler : sampler_texts()) {
+    FusedExecutor<float, Isotropic, 0> usual(source);
+    FusedExecutor<float, Isotropic, 0, simd::Scalar, 16> scalar(source);
+    EXPECT_EQ(run_hash<float>(usual, sampler, bits_options<float>(333)),
+              run_hash<float>(scalar, sampler, bits_options<float>(333)))
+        << sampler;
+  }
+}
+
+template <class T>
+void batched_as_fused(int dimension) {
+  Isotropic const source(testing::scattered_mixture(dimension, 11));
+  auto const fused = fused_executor<T>(source);
+  auto const batched = batched_executor<T>(AnyBatchModel<T>(OpaqueMixture<T>{source}, dimension));
+  for (std::string const& sampler : sampler_texts()) {
+    std::uint64_t const expected = run_hash<T>(*fused, sampler, bits_options<T>(333));
+    EXPECT_EQ(run_hash<T>(*batched, sampler, bits_options<T>(333)), expected) << sampler;
+    SampleOptions<T> segmented = bits_options<T>(333);
+    segmented.segment_bytes = 1;
+    EXPECT_EQ(run_hash<T>(*batched, sampler, segmented), expected) << sampler << ", segments";
+  }
+}
+
+TEST(Bits, OfBatchedRunsAreThoseOfFusedOnes) {
+  batched_as_fused<float>(1);
+  batched_as_fused<float>(2);
+  batched_as_fused<float>(5);
+  batched_as_fused<double>(2);
+}
+
+TEST(Bits, DoNotDependOnTheNumberOfThreads) {
+  // The test program runs on two threads; a partition of one gives the same kernel on one.
+  Isotropic const source(testing::scattered_mixture(2, 11));
+  FusedExecutor<float, Isotropic, 2> executor(source);
+  std::uint64_t const two = run_hash<float>(executor, "euler-maruyama", bits_options<float>(5000));
+  std::uint64_t one = 0;
+#pragma omp parallel num_threads(1)
+  one = run_hash<float>(executor, "euler-maruyama", bits_options<float>(5000));
+  EXPECT_EQ(one, two);
+}
+
+TEST(Bits, DependOnTheSeed) {  // the control of all the tests above
+  Isotropic const source(testing::scattered_mixture(2, 11));
+  FusedExecutor<float, Isotropic, 2> executor(source);
+  SampleOptions<float> other = bits_options<float>(333);
+  other.seed = 8;
+  EXPECT_NE(run_hash<float>(executor, "ddim", other),
+            run_hash<float>(executor, "ddim", bits_options<float>(333)));
+}
+
+}  // namespace
+}  // namespace retrace
