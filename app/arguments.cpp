@@ -121,7 +121,7 @@ void Arguments::check_options(Words const& remaining) const {
     for (std::string const& value : values)
       if (std::find(names_.begin(), names_.end(), value.substr(0, value.find('='))) != names_.end())
         throw Error(Fault::argument, name + " has no value",
-                    "the word after it is the option " + quoted(value));
+                    "the word after it is the option " + retrace::quoted(value));
     if (values.size() > 1) throw Error(Fault::argument, name + " is given twice");
   }
   for (std::string const& word : remaining)
@@ -133,7 +133,7 @@ void Arguments::take_operand() {
   Words const words = cli_->remaining();
   std::size_t const taken = about_.operands.empty() ? 0 : 1;
   if (words.size() > taken)
-    throw Error(Fault::argument, "unexpected word " + quoted(words[taken]),
+    throw Error(Fault::argument, "unexpected word " + retrace::quoted(words[taken]),
                 taken > 0 ? about_.command + " takes one word" : "options start with --",
                 "see retrace " + about_.command + " --help");
   if (!words.empty()) operand_ = words.front();

@@ -78,7 +78,7 @@ ChosenGrid times_grid(Sde const& sde, Given const& times) {
 void refuse_own_grid(ChosenSampler const& chosen, Sde const& sde, Given const& option) {
   constexpr std::int64_t any_number = 8;
   if (option && chosen.sampler.own_grid(sde, any_number, {}))
-    throw Error(Fault::argument, option.name() + " does not fit sampler " + quoted(chosen.text),
+    throw Error(Fault::argument, option.name() + " does not fit sampler " + retrace::quoted(chosen.text),
                 "its grid is part of the method", "leave " + option.name() + " out");
 }
 

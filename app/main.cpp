@@ -59,7 +59,7 @@ void run(Words const& words) {
   if (first == "-h" || first == "--help") return print(usage());
   if (first == "--version" && alone) return print("retrace " + std::string(version) + "\n");
   if (first == "--version")
-    throw Error(Fault::argument, "unexpected word " + quoted(words[1]), "--version stands alone");
+    throw Error(Fault::argument, "unexpected word " + retrace::quoted(words[1]), "--version stands alone");
   if (first.starts_with('-')) throw_unknown("option", first, options);
   std::vector<std::string_view> names;
   for (Command const& command : commands) {

@@ -80,7 +80,7 @@ std::string sampler_text(SampleArguments const& arguments) {
   Spec const spec = Spec::parse(text);
   if (spec.name != "ddim") {
     static_cast<void>(sampler_entry(text));
-    throw Error(Fault::argument, "--eta does not fit sampler " + quoted(spec.name),
+    throw Error(Fault::argument, "--eta does not fit sampler " + retrace::quoted(spec.name),
                 "it stands for ddim:eta");
   }
   static_cast<void>(arguments.eta.real({.low = 0, .high = 1}));
@@ -109,7 +109,7 @@ void check_forwards(SampleArguments const& arguments, Plan const& plan) {
   if (plan.grid.grid.runs_backwards()) return;
   std::string const rises = arguments.times ? "--times rises" : "--from is less than --to";
   if (plan.sampler.traits.solver == Solver::stochastic)
-    throw Error(Fault::argument, rises + ", but sampler " + quoted(plan.sampler.text) +
+    throw Error(Fault::argument, rises + ", but sampler " + retrace::quoted(plan.sampler.text) +
                                      " is stochastic",
                 "only deterministic samplers run from data to noise");
   if (!arguments.init)
@@ -162,7 +162,7 @@ void report(SampleArguments const& arguments, Plan const& plan, Outlet const& ou
              " evaluations, " + text("draws") + " draws a sample\n" + text("samples") +
              " samples of " + printable(arguments.target.text()) + " in " +
              short_number(facts["seconds"].get<double>()) + " s, seed " + text("seed") + "\n" +
-             quoted(arguments.out.text()) + ": [" + text("samples") + ", " + text("dimension") +
+             retrace::quoted(arguments.out.text()) + ": [" + text("samples") + ", " + text("dimension") +
              "], " + facts["precision"].get<std::string>() + "\n");
 }
 

@@ -144,7 +144,7 @@ void score_command(Words const& words) {
   } else {
     outlet.say(std::to_string(points.rows) + " points scored in " + short_number(seconds.count()) +
                " s" + (samples ? ", drawn with seed " + std::to_string(seed) : "") + "\n" +
-               quoted(out.text()) + ": score, divergence, denoised, logp" +
+               retrace::quoted(out.text()) + ": score, divergence, denoised, logp" +
                (samples ? ", points" : "") + "\n");
   }
   written.keep();

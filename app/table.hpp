@@ -11,7 +11,7 @@ namespace retrace::app {
 /// numbers are. A cell wider than `widest` is cut and ends in "...".
 class Table {
  public:
-  static constexpr std::size_t widest = 60;
+  static constexpr std::size_t widest = 40;
 
   explicit Table(std::vector<std::string> header) { add(std::move(header)); }
   void add(std::vector<std::string> row);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "shortest.hpp"
 
 #include <retrace/core/error.hpp>
+#include <retrace/core/shortest.hpp>
 #include <retrace/sde/sde.hpp>
 
 #include <cmath>

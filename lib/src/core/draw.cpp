@@ -15,8 +15,8 @@ bool valid(DrawKey key) {
 
 void draw_normals(std::uint64_t seed, std::uint64_t sample, Purpose purpose, DrawKey key,
                   std::span<float> z) {
-  assert(valid(key));
   auto const dimension = static_cast<std::int64_t>(z.size());
+  assert(valid(key) && dimension <= DrawKey::max_dimension);
   DrawBlock const block = DrawBlock::of(purpose, key, dimension);
   PhiloxKeys const keys(seed);
   for (std::int64_t c = 0; c < dimension; c += 4) {

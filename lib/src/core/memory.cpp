@@ -16,6 +16,14 @@ namespace {
 
 constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
 
+/// Bytes that the process has mapped already, 0 where the system does not say.
+std::size_t mapped_memory() {
+  std::ifstream sizes("/proc/self/statm");
+  std::size_t pages = 0;
+  long const size = sysconf(_SC_PAGESIZE);
+  return sizes >> pages && size > 0 ? pages * static_cast<std::size_t>(size) : 0;
+}
+
 std::size_t available_memory() {
   std::size_t available = unlimited;
   std::ifstream info("/proc/meminfo");
@@ -28,8 +36,10 @@ std::size_t available_memory() {
       available = static_cast<std::size_t>(pages) * static_cast<std::size_t>(size);
   }
   rlimit limit{};
-  if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
-    available = std::min<std::size_t>(available, limit.rlim_cur);
+  if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
+    std::size_t const mapped = mapped_memory();
+    available = std::min<std::size_t>(available, limit.rlim_cur - std::min(limit.rlim_cur, mapped));
+  }
   return available;
 }
 

@@ -20,9 +20,6 @@ namespace {
 
 }  // namespace
 
-NoiseLevel::NoiseLevel(LevelValues const& values)
-    : values_(values), alpha_(std::exp(values.log_alpha)), sigma_(std::exp(values.log_sigma)) {}
-
 NoiseLevel NoiseLevel::clean(double t) {
   constexpr double absent = std::numeric_limits<double>::quiet_NaN();
   return NoiseLevel({.t = t,
@@ -39,15 +36,15 @@ double NoiseLevel::lambda() const {
 }
 
 double NoiseLevel::rho() const {
-  if (alpha_ == 0) throw_absent("sigma / alpha", *this);
+  if (alpha() == 0) throw_absent("sigma / alpha", *this);
   return std::exp(values_.log_sigma - values_.log_alpha);
 }
 
 double NoiseLevel::f() const {
   if (!has_drift()) throw_absent("the drift f", *this);
-  return values_.alpha_rate / alpha_;
+  return values_.alpha_rate / alpha();
 }
 
-double NoiseLevel::g2() const { return values_.variance_rate - 2 * f() * sigma_ * sigma_; }
+double NoiseLevel::g2() const { return values_.variance_rate - 2 * f() * sigma() * sigma(); }
 
 }  // namespace retrace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <retrace/core/options.hpp>
+#include <retrace/core/shortest.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -30,12 +31,6 @@ Integer parse_bounded(std::string_view what, std::string_view text, Integer low,
   return value;
 }
 
-std::string short_text(double value) {
-  char text[32];
-  auto const [end, error] = std::to_chars(text, text + sizeof text, value);
-  return error == std::errc{} ? std::string(text, end) : std::string("?");
-}
-
 }  // namespace
 
 bool Range::holds(double value) const {
@@ -45,7 +40,7 @@ bool Range::holds(double value) const {
 
 std::string Range::text() const {
   bool const open_low = low_end == Low::open || std::isinf(low);
-  return (open_low ? "(" : "[") + short_text(low) + ", " + short_text(high) +
+  return (open_low ? "(" : "[") + shortest(low) + ", " + shortest(high) +
          (std::isinf(high) ? ")" : "]");
 }
 

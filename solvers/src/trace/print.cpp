@@ -1,21 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <retrace/core/shortest.hpp>
 #include <retrace/trace/allocate.hpp>
 #include <retrace/trace/program.hpp>
 
 #include <array>
-#include <charconv>
 #include <ostream>
 #include <string>
 
 namespace retrace {
 namespace {
-
-/// Shortest text that reads back as the same number.
-std::string text(double x) {
-  std::array<char, 32> buffer{};
-  auto const end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), x).ptr;
-  return {buffer.data(), end};
-}
 
 std::string value(int number) { return "v" + std::to_string(number); }
 
@@ -29,8 +22,9 @@ void print(std::ostream& out, Instruction const& i, Program const& program) {
   switch (i.op) {
     case Op::eval: {
       NoiseLevel const& s = program.levels[static_cast<std::size_t>(i.level)];
-      out << ' ' << text(i.skip) << ' ' << value(i.operand[0].value) << " + " << text(i.out) << ' '
-          << name(program.native) << '(' << value(i.operand[0].value) << ", t = " << text(s.t());
+      out << ' ' << shortest(i.skip) << ' ' << value(i.operand[0].value) << " + " << shortest(i.out)
+          << ' ' << name(program.native) << '(' << value(i.operand[0].value)
+          << ", t = " << shortest(s.t());
       if (i.condition != 0) out << ", condition " << i.condition;
       out << ')';
       break;
@@ -38,7 +32,7 @@ void print(std::ostream& out, Instruction const& i, Program const& program) {
     case Op::linear: {
       char const* plus = " ";
       for (Term const& term : i.terms()) {
-        out << plus << text(term.factor) << ' ' << value(term.value);
+        out << plus << shortest(term.factor) << ' ' << value(term.value);
         plus = " + ";
       }
       break;

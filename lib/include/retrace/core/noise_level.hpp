@@ -14,6 +14,8 @@ struct LevelValues {
   double t = 0;
   double log_alpha = 0;
   double log_sigma = 0;
+  double alpha = std::exp(log_alpha);  ///< given where the schedule knows it better
+  double sigma = std::exp(log_sigma);
   double alpha_rate = 0;     ///< alpha'(t)
   double sigma_rate = 0;     ///< sigma'(t)
   double variance_rate = 0;  ///< (sigma^2)'(t)
@@ -25,15 +27,15 @@ struct LevelValues {
 /// asks for them, and say at which t.
 class NoiseLevel {
  public:
-  explicit NoiseLevel(LevelValues const& values);
+  explicit NoiseLevel(LevelValues const& values) : values_(values) {}
 
   /// alpha = 1, sigma = 0: the data themselves. No sampler ever sees it (trace/trace.hpp takes it
   /// off the grid).
   [[nodiscard]] static NoiseLevel clean(double t);
 
   [[nodiscard]] double t() const { return values_.t; }
-  [[nodiscard]] double alpha() const { return alpha_; }
-  [[nodiscard]] double sigma() const { return sigma_; }
+  [[nodiscard]] double alpha() const { return values_.alpha; }
+  [[nodiscard]] double sigma() const { return values_.sigma; }
   [[nodiscard]] double log_alpha() const { return values_.log_alpha; }
   [[nodiscard]] double log_sigma() const { return values_.log_sigma; }
   [[nodiscard]] double alpha_rate() const { return values_.alpha_rate; }
@@ -44,13 +46,12 @@ class NoiseLevel {
   [[nodiscard]] double f() const;       ///< drift coefficient (log alpha)'
   [[nodiscard]] double g2() const;      ///< squared diffusion (sigma^2)' - 2 f sigma^2
 
-  [[nodiscard]] bool is_clean() const { return sigma_ == 0; }
-  [[nodiscard]] bool has_lambda() const { return alpha_ > 0 && sigma_ > 0; }
-  [[nodiscard]] bool has_drift() const { return alpha_ > 0 && std::isfinite(values_.alpha_rate); }
+  [[nodiscard]] bool is_clean() const { return values_.sigma == 0; }
+  [[nodiscard]] bool has_lambda() const { return values_.alpha > 0 && values_.sigma > 0; }
+  [[nodiscard]] bool has_drift() const { return values_.alpha > 0 && std::isfinite(values_.alpha_rate); }
 
  private:
   LevelValues values_;
-  double alpha_, sigma_;
 };
 
 }  // namespace retrace

@@ -25,13 +25,11 @@ struct PhiloxKeys {
 /// Replaces a counter of four words (a pack of counters) by four random words.
 template <class W>
 RETRACE_INLINE void philox(PhiloxKeys const& keys, W& c0, W& c1, W& c2, W& c3) {
-  W const m0 = simd::broadcast<W>(simd::Word{0xD2511F53}),
-          m1 = simd::broadcast<W>(simd::Word{0xCD9E8D57});
   RETRACE_UNROLL(10)
   for (int i = 0; i < PhiloxKeys::rounds; ++i) {
     W h0, l0, h1, l1;
-    simd::multiply_wide(c0, m0, h0, l0);
-    simd::multiply_wide(c2, m1, h1, l1);
+    simd::multiply_wide(c0, 0xD2511F53U, h0, l0);
+    simd::multiply_wide(c2, 0xCD9E8D57U, h1, l1);
     c0 = h1 ^ c1 ^ simd::broadcast<W>(keys.k0[i]);
     c2 = h0 ^ c3 ^ simd::broadcast<W>(keys.k1[i]);
     c1 = l1;

@@ -98,6 +98,7 @@ RETRACE_INLINE float signed_to_float(Word a) {
 RETRACE_INLINE Word shift_signed(Word a, int n) {
   return static_cast<Word>(static_cast<std::int32_t>(a) >> n);
 }
+/// The 64-bit products with one number, in two words.
 RETRACE_INLINE void multiply_wide(Word a, Word b, Word& high, Word& low) {
   std::uint64_t const p = std::uint64_t{a} * b;
   high = static_cast<Word>(p >> 32);

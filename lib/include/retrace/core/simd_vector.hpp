@@ -99,9 +99,10 @@ RETRACE_INLINE Float8 to_float(Word8 a) {
 }
 RETRACE_INLINE Float8 signed_to_float(Word8 a) { return {_mm256_cvtepi32_ps(raw(a))}; }
 RETRACE_INLINE Word8 shift_signed(Word8 a, int n) { return words(_mm256_srai_epi32(raw(a), n)); }
-RETRACE_INLINE void multiply_wide(Word8 a, Word8 b, Word8& high, Word8& low) {
-  __m256i const even = _mm256_mul_epu32(raw(a), raw(b));
-  __m256i const odd = _mm256_mul_epu32(_mm256_srli_epi64(raw(a), 32), raw(b));
+RETRACE_INLINE void multiply_wide(Word8 a, Word b, Word8& high, Word8& low) {
+  __m256i const factor = raw(broadcast<Word8>(b));
+  __m256i const even = _mm256_mul_epu32(raw(a), factor);
+  __m256i const odd = _mm256_mul_epu32(_mm256_srli_epi64(raw(a), 32), factor);
   high = words(_mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xaa));
   low = words(_mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa));
 }
@@ -147,9 +148,10 @@ RETRACE_INLINE Float16 signed_to_float(Word16 a) { return {_mm512_cvtepi32_ps(ra
 RETRACE_INLINE Word16 shift_signed(Word16 a, int n) {
   return words(_mm512_srai_epi32(raw(a), static_cast<unsigned>(n)));
 }
-RETRACE_INLINE void multiply_wide(Word16 a, Word16 b, Word16& high, Word16& low) {
-  __m512i const even = _mm512_mul_epu32(raw(a), raw(b));
-  __m512i const odd = _mm512_mul_epu32(_mm512_srli_epi64(raw(a), 32), raw(b));
+RETRACE_INLINE void multiply_wide(Word16 a, Word b, Word16& high, Word16& low) {
+  __m512i const factor = raw(broadcast<Word16>(b));
+  __m512i const even = _mm512_mul_epu32(raw(a), factor);
+  __m512i const odd = _mm512_mul_epu32(_mm512_srli_epi64(raw(a), 32), factor);
   high = words(_mm512_mask_shuffle_epi32(odd, 0x5555, even, _MM_PERM_DDBB));
   low = words(_mm512_mask_shuffle_epi32(even, 0xaaaa, odd, _MM_PERM_CCAA));
 }

@@ -31,6 +31,7 @@ struct edm {
     return {.t = t,
             .log_alpha = 0,
             .log_sigma = std::log(t),
+            .sigma = t,
             .alpha_rate = 0,
             .sigma_rate = 1,
             .variance_rate = 2 * t};

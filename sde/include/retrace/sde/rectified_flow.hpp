@@ -23,6 +23,8 @@ struct rectified_flow {
     return {.t = t,
             .log_alpha = std::log1p(-t),
             .log_sigma = std::log(t),
+            .alpha = 1 - t,
+            .sigma = t,
             .alpha_rate = -1,
             .sigma_rate = 1,
             .variance_rate = 2 * t};

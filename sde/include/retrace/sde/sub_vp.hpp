@@ -34,6 +34,8 @@ struct sub_vp {
     return {.t = t,
             .log_alpha = log_alpha,
             .log_sigma = std::log(sigma),
+            .alpha = alpha,
+            .sigma = sigma,
             .alpha_rate = f * alpha,
             .sigma_rate = sigma_rate,
             .variance_rate = 2 * sigma * sigma_rate};

@@ -17,6 +17,8 @@ inline LevelValues variance_preserving(double t, double log_alpha, double f) {
   return {.t = t,
           .log_alpha = log_alpha,
           .log_sigma = std::log(variance) / 2,
+          .alpha = alpha,
+          .sigma = std::sqrt(variance),
           .alpha_rate = f * alpha,
           .sigma_rate = variance_rate / (2 * std::sqrt(variance)),
           .variance_rate = variance_rate};

@@ -35,6 +35,7 @@ struct ve {
     return {.t = t,
             .log_alpha = 0,
             .log_sigma = log_sigma,
+            .sigma = sigma,
             .alpha_rate = 0,
             .sigma_rate = sigma * log_ratio(),
             .variance_rate = 2 * sigma * sigma * log_ratio()};

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "comparison.hpp"
+
+#include "draws.hpp"
+
+#include <retrace/core/interrupt.hpp>
+#include <retrace/core/memory.hpp>
+#include <retrace/run/sample.hpp>
+
+#include <algorithm>
+#include <limits>
+
+namespace retrace::app {
+namespace {
+
+constexpr std::size_t shown_points = 4000;  // more make a picture darker, not clearer
+
+Cloud cloud_of(std::vector<double> const& x, int dimension) {
+  auto const d = static_cast<std::size_t>(dimension), shown = std::min<std::size_t>(d, 2);
+  Cloud cloud{.dimension = static_cast<int>(shown), .points = {}};
+  for (std::size_t i = 0; i < std::min(x.size() / d, shown_points); ++i)
+    for (std::size_t c = 0; c < shown; ++c) cloud.points.push_back(x[i * d + c]);
+  return cloud;
+}
+
+Row run(Mixture const& target, Contest const& contest, SampleOptions<float> const& options,
+        std::vector<double> const& exact) {
+  auto const result = sample<float>(target, contest.sampler.sampler, contest.grid.grid, options);
+  std::vector<double> const x(result.x.data(), result.x.data() + result.x.size());
+  constexpr double none = std::numeric_limits<double>::quiet_NaN();
+  return {.sampler = contest.sampler.text,
+          .evaluations = contest.evaluations,
+          .evaluations_used = result.evaluations,
+          .steps = result.steps,
+          .grid = contest.grid.text,
+          .distances = result.nonfinite > 0 ? ProjectedDistances{none, none}
+                                            : projected_distances(x, exact, target.dimension()),
+          .nonfinite = result.nonfinite,
+          .seconds = result.seconds,
+          .cloud = cloud_of(x, target.dimension())};
+}
+
+}  // namespace
+
+Contest make_contest(ChosenSampler const& sampler, Sde const& sde,
+                     std::optional<std::string> const& rule, Span span, std::int64_t evaluations) {
+  auto const with_steps = [&](std::int64_t steps) {
+    ChosenGrid grid = sampler_grid(sampler, sde, rule, steps, span);
+    std::int64_t const used = cost(sampler.sampler, grid.grid).evaluations;
+    return Contest{sampler, std::move(grid), evaluations, used};
+  };
+  // What a step costs is known; first and last steps may cost more or less.
+  std::int64_t steps = std::max<std::int64_t>(
+      1, evaluations / std::max<std::int64_t>(1, sampler.traits.evaluations_per_step));
+  Contest best = with_steps(steps);
+  while (best.evaluations_used > evaluations && steps > 1) best = with_steps(--steps);
+  if (best.evaluations_used > evaluations)
+    throw Error(Fault::argument,
+                "--evaluations " + std::to_string(evaluations) + " is too few for sampler " +
+                    retrace::quoted(sampler.text),
+                "its first step takes " + std::to_string(best.evaluations_used));
+  while (best.evaluations_used < evaluations) {
+    Contest next = with_steps(++steps);
+    if (next.evaluations_used > evaluations) break;
+    best = std::move(next);
+  }
+  return best;
+}
+
+void require_room(Mixture const& target, std::int64_t samples) {
+  // Samples in float and double, two sets of exact draws, projections.
+  constexpr std::int64_t copies = 6;
+  require_memory(
+      std::to_string(samples) + " samples of " + std::to_string(target.dimension()) + " numbers",
+      saturated_product({samples, target.dimension(), copies, std::int64_t{sizeof(double)}}));
+}
+
+Comparison compare(Mixture const& target, std::vector<Contest> const& contests,
+                   std::int64_t samples, std::uint64_t seed,
+                   std::function<void(std::int64_t)> const& progress) {
+  int const d = target.dimension();
+  Comparison comparison;
+  std::vector<double> const exact = draw_rows(target, seed, samples, samples);
+  comparison.exact = cloud_of(exact, d);
+  comparison.floor =
+      projected_distances(exact, draw_rows(target, seed, 2 * samples, samples), d);
+  std::int64_t before = 0;
+  SampleOptions<float> options{.samples = samples, .seed = seed};
+  if (progress)
+    options.progress = [&](std::int64_t done, std::int64_t) { progress(before + done); };
+  for (Contest const& contest : contests) {
+    throw_if_interrupted();
+    comparison.rows.push_back(run(target, contest, options, exact));
+    before += samples;
+  }
+  throw_if_interrupted();
+  return comparison;
+}
+
+}  // namespace retrace::app

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Samplers against their papers' formulas, written here a second time for one number, with given noise (N13, N15), and
+// against exact solutions on a mixture, where nonlinear order conditions show (N11).
+#include <support/mixtures.hpp>
+
+#include <retrace/core/error.hpp>
+#include <retrace/run/reference.hpp>
+#include <retrace/run/sample.hpp>
+#include <retrace/samplers/registry.hpp>
+#include <retrace/sde/registry.hpp>
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace retrace {
+namespace {
+
+using State = std::vector<double>;
+/// E[x0 | x] by the host's mixture, which shares nothing with the kernels.
+using Denoiser = std::function<State(State const&, NoiseLevel const&)>;
+
+Denoiser denoiser_of(Mixture const& mixture) {
+  return [=](State const& x, NoiseLevel const& s) {
+    State out(x.size());
+    mixture.at(s).denoised(x, out);
+    return out;
+  };
+}
+
+struct Paper {
+  std::string sampler;
+  /// x from level s to t; z are the draws of the step.
+  std::function<State(State const& x, NoiseLevel const& s, NoiseLevel const& t, State const& z,
+                      Denoiser const& denoise)>
+      step;
+};
+
+State combine(std::vector<std::pair<double, State>> const& terms) {
+  State sum(terms[0].second.size(), 0.0);
+  for (auto const& [factor, v] : terms)
+    for (std::size_t i = 0; i < v.size(); ++i) sum[i] += factor * v[i];
+  return sum;
+}
+
+State epsilon(State const& x, NoiseLevel const& s, State const& x0) {
+  return combine({{1 / s.sigma(), x}, {-s.alpha() / s.sigma(), x0}});
+}
+
+std::vector<Paper> papers() {
+  return {
+      {"euler-maruyama",
+       [](State const& x, NoiseLevel const& s, NoiseLevel const& t, State const& z, Denoiser const& d) {
+         double const h = s.t() - t.t();
+         State const score = combine({{-1 / s.sigma(), epsilon(x, s, d(x, s))}});
+         return combine({{1 - h * s.f(), x}, {h * s.g2(), score}, {std::sqrt(h * s.g2()), z}});
+       }},
+      {"ancestral",  // on vp: the DDPM posterior with abar = alpha^2
+       [](State const& x, NoiseLevel const& s, NoiseLevel const& t, State const& z, Denoiser const& d) {
+         double const ab = s.alpha() * s.alpha(), before = t.alpha() * t.alpha(), beta = 1 - ab / before;
+         return combine({{std::sqrt(before) * beta / (1 - ab), d(x, s)},
+                         {std::sqrt(1 - beta) * (1 - before) / (1 - ab), x},
+                         {std::sqrt(beta * (1 - before) / (1 - ab)), z}});
+       }},
+      {"ddim",
+       [](State const& x, NoiseLevel const& s, NoiseLevel const& t, State const&, Denoiser const& d) {
+         State const x0 = d(x, s);
+         return combine({{t.alpha(), x0}, {t.sigma(), epsilon(x, s, x0)}});
+       }},
+      {"ddim:eta=0.7",  // eq. 16 as printed, vp
+       [](State const& x, NoiseLevel const& s, NoiseLevel const& t, State const& z, Denoiser const& d) {
+         double const ab = s.alpha() * s.alpha(), before = t.alpha() * t.alpha();
+         double const u = 0.7 * std::sqrt((1 - before) / (1 - ab)) * std::sqrt(1 - ab / before);
+         State const x0 = d(x, s);
+         return combine(
+             {{t.alpha(), x0}, {std::sqrt(1 - before - u * u), epsilon(x, s, x0)}, {u, z}});
+       }},
+      {"edm-heun",  // in sigma for x / alpha
+       [](State const& x, NoiseLevel const& s, NoiseLevel const& t, State const&, Denoiser const& d) {
+         double const rs = s.sigma() / s.alpha(), rt = t.sigma() / t.alpha();
+         State const y = combine({{1 / s.alpha(), x}});
+         State const slope = combine({{1 / rs, y}, {-1 / rs, d(x, s)}});
+         State const y1 = combine({{1, y}, {rt - rs, slope}});
+         State const x1 = combine({{t.alpha(), y1}});
+         State const slope1 = combine({{1 / rt, y1}, {-1 / rt, d(x1, t)}});
+         return combine({{t.alpha(), y},
+                         {t.alpha() * (rt - rs) / 2, slope},
+                         {t.alpha() * (rt - rs) / 2, slope1}});
+       }},
+  };
+}
+
+TEST(Samplers, AreTheirPapersFormulas) {
+  constexpr std::int64_t n = 3, steps = 12;
+  constexpr int d = 2;
+  Mixture const mixture = testing::correlated_mixture(d, 3);
+  Sde const sde = make_sde("vp");
+  Grid const grid = make_grid("quadratic", sde, steps, {0.95, 2e-3});
+  State noise, starts;
+  for (int i = 0; i < steps * n * d; ++i) noise.push_back(1.4 * std::sin(1.3 * i * i + 0.7));
+  for (int i = 0; i < n * d; ++i) starts.push_back(1.1 * std::cos(2.3 * i));
+  HostArray<double> init("init", n, d);
+  for (int i = 0; i < n * d; ++i) init.data()[i] = starts[static_cast<std::size_t>(i)];
+
+  for (Paper const& paper : papers()) {
+    SampleOptions<double> options{.samples = n};
+    options.start = given_start<double>(init, 0);
+    options.noise = GivenNoise<double>{noise, steps};
+    auto const run = sample(mixture, make_sampler(paper.sampler), grid, options);
+    auto const denoise = denoiser_of(mixture);
+    for (std::int64_t row = 0; row < n; ++row) {
+      State x(starts.begin() + row * d, starts.begin() + (row + 1) * d);
+      for (std::int64_t k = 0; k < steps; ++k) {
+        auto const z = noise.begin() + (k * n + row) * d;
+        x = paper.step(x, grid.level(k), grid.level(k + 1), State(z, z + d), denoise);
+      }
+      for (int c = 0; c < d; ++c)
+        EXPECT_NEAR(run.x(row, c), x[static_cast<std::size_t>(c)], 1e-11) << paper.sampler;
+    }
+  }
+}
+
+TEST(Samplers, DpmSolverPlusPlus2MIsAlgorithm2) {
+  Mixture const mixture = testing::correlated_mixture(2, 3);
+  Grid const grid = make_grid("quadratic", make_sde("vp"), 12, {0.95, 2e-3});
+  auto const denoise = denoiser_of(mixture);
+  State x{0.4, -1.1}, before;
+  double h_before = 0;
+  for (std::int64_t k = 0; k < 12; ++k) {  // r_i = h_{i-1} / h_i; D = (1 + 1/2r) x0_i - 1/2r x0_{i-1}
+    NoiseLevel const s = grid.level(k), t = grid.level(k + 1);
+    double const h = t.lambda() - s.lambda();
+    State const x0 = denoise(x, s);
+    double const extra = before.empty() ? 0 : 1 / (2 * h_before / h);
+    State const middle =
+        before.empty() ? x0 : combine({{1 + extra, x0}, {-extra, before}});
+    x = combine({{t.sigma() / s.sigma(), x}, {-t.alpha() * (std::exp(-h) - 1), middle}});
+    before = x0;
+    h_before = h;
+  }
+  State y{0.4, -1.1};
+  reference(trace(make_sampler("dpmpp-2m"), grid),
+            [&](std::span<double const> in, NoiseLevel const& s, std::span<double> out) {
+              mixture.at(s).denoised(in, out);
+            },
+            0, 0, y);
+  EXPECT_NEAR(y[0], x[0], 1e-12);
+  EXPECT_NEAR(y[1], x[1], 1e-12);
+}
+
+TEST(Samplers, ScoreSdesEulerMaruyamaStepsByOneNth) {
+  constexpr std::int64_t steps = 10;
+  Mixture const mixture = testing::scattered_mixture(1, 3);
+  for (char const* name : {"vp", "sub-vp", "ve"}) {
+    Sde const sde = make_sde(name);
+    AnySampler const sampler = make_sampler("euler-maruyama:step=score-sde");
+    auto const grid = sampler.own_grid(sde, steps, {.from = 1.0, .to = 1e-3});
+    ASSERT_TRUE(grid.has_value());
+    ASSERT_EQ(grid->noisy_levels(), steps);
+    State x{0.3}, y = x, noise;
+    for (int k = 0; k < steps; ++k) noise.push_back(std::sin(3.0 * k));
+    for (int k = 0; k < steps; ++k) {
+      NoiseLevel const s = sde.at(1.0 + k * (1e-3 - 1.0) / (steps - 1));
+      State score(1);
+      mixture.at(s).score(x, score);
+      x[0] += -(s.f() * x[0] - s.g2() * score[0]) / steps +
+              std::sqrt(s.g2() / steps) * noise[static_cast<std::size_t>(k)];
+    }
+    Program const program = trace(sampler, *grid);
+    EXPECT_EQ(program.evaluations(), steps);
+    reference(program,
+              [&](std::span<double const> in, NoiseLevel const& s, std::span<double> out) {
+                mixture.at(s).denoised(in, out);
+              },
+              0, 0, y, noise);
+    EXPECT_NEAR(y[0], x[0], 1e-11 * std::max(1.0, std::abs(x[0]))) << name;
+  }
+  EXPECT_THROW((void)make_sampler("euler-maruyama:step=score-sde").own_grid(make_sde("edm"), 10, {}),
+               Error);
+}
+
+/// What the exact flow of the ODE makes of a point, by the same sampler's finest grid; its own error is far below.
+double nonlinear_error(std::string const& sampler, char const* sde_name, std::int64_t steps) {
+  Mixture const mixture = testing::correlated_mixture(2, 3);
+  Sde const sde = make_sde(sde_name);
+  PointModel const model = [&](std::span<double const> in, NoiseLevel const& s,
+                               std::span<double> out) { mixture.at(s).denoised(in, out); };
+  auto const at = [&](std::string const& name, std::int64_t n, State x) {
+    Span const span{sde.t_max(), sde.default_end(Solver::stochastic)};
+    reference(trace(make_sampler(name), make_grid("log-snr", sde, n, span)), model, 0, 0, x);
+    return x;
+  };
+  double worst = 0;
+  for (int i = 0; i < 4; ++i) {
+    double const scale = sde.prior_sigma();
+    State const start{scale * std::sin(1.0 + 2 * i), scale * std::cos(3.0 * i)};
+    State const exact = at("dpmpp-2m", 1 << 15, start), found = at(sampler, steps, start);
+    worst = std::hypot(worst, std::hypot(found[0] - exact[0], found[1] - exact[1]));
+  }
+  return worst;
+}
+
+TEST(Samplers, ReachTheirClaimedOrderOnAMixture) {
+  for (SamplerEntry const& entry : samplers()) {
+    if (!entry.info.order) continue;
+    for (char const* sde : {"vp", "ve", "sub-vp"}) {
+      double const order = std::log2(nonlinear_error(entry.name, sde, 256) /
+                                     nonlinear_error(entry.name, sde, 512));
+      EXPECT_NEAR(order, *entry.info.order, 0.12) << entry.name << " on " << sde;
+    }
+  }
+}
+
+TEST(Samplers, CountTheirEvaluations) {  // N12
+  struct Case {
+    char const *sampler, *sde, *grid;
+    std::int64_t steps, evaluations, draws;
+  };
+  for (Case const& c : {Case{"euler-maruyama", "vp", "uniform", 20, 20, 20},
+                        Case{"euler-maruyama", "vp", "uniform:final=zero", 20, 20, 19},
+                        Case{"ancestral", "vp", "log-snr", 20, 20, 20},
+                        Case{"ddim", "vp", "karras", 20, 20, 0},
+                        Case{"ddim:eta=1", "vp", "karras", 20, 20, 19},
+                        Case{"edm-heun", "edm", "edm", 18, 35, 0},
+                        Case{"edm-heun:churn=40", "edm", "edm", 18, 35, 17},
+                        Case{"edm-heun", "ve", "log-snr", 18, 36, 0},
+                        Case{"dpmpp-2m", "cosine", "karras", 20, 20, 0},
+                        Case{"dpmpp-2m", "vp", "karras", 1, 1, 0}}) {
+    Cost const counted =
+        cost(make_sampler(c.sampler), make_grid(c.grid, make_sde(c.sde), c.steps));
+    EXPECT_EQ(counted.evaluations, c.evaluations) << c.sampler << ' ' << c.grid;
+    EXPECT_EQ(counted.draws, c.draws) << c.sampler << ' ' << c.grid;
+  }
+}
+
+TEST(Registry, EverySamplerSaysWhatTheToolNeeds) {
+  for (SamplerEntry const& entry : samplers()) {
+    EXPECT_EQ(entry.name, entry.info.name);
+    EXPECT_FALSE(entry.summary.empty());
+    EXPECT_FALSE(entry.paper.empty());
+    Traits const traits = traced_traits(make_sampler(entry.name));
+    EXPECT_GE(traits.evaluations_per_step, 1) << entry.name;
+    if (traits.solver == Solver::deterministic) {
+      EXPECT_TRUE(entry.info.order.has_value()) << entry.name;
+    } else {
+      EXPECT_TRUE(entry.info.weak_order.has_value()) << entry.name;
+      EXPECT_TRUE(entry.info.strong_order.has_value()) << entry.name;
+    }
+    for (auto const& sde : sdes()) {
+      std::string const rule = recommended_grid(entry.info, make_sde(sde.name));
+      double const from = sde.name == "rectified-flow" ? 0.99 : make_sde(sde.name).t_max();
+      Grid const grid = make_grid(rule, make_sde(sde.name), 5, {.from = from, .to = {}});
+      EXPECT_GE(cost(make_sampler(entry.name), grid).evaluations, 5) << entry.name << sde.name;
+    }
+  }
+  EXPECT_EQ(traced_traits(make_sampler("edm-heun")).solver, Solver::deterministic);
+  EXPECT_EQ(traced_traits(make_sampler("edm-heun:churn=1")).solver, Solver::stochastic);
+  EXPECT_EQ(traced_traits(make_sampler("edm-heun")).evaluations_per_step, 2);
+}
+
+TEST(Registry, SuggestsTheNearestName) {
+  try {
+    (void)make_sampler("dppm-2m");
+    FAIL();
+  } catch (Error const& e) {
+    EXPECT_NE(std::string(e.what()).find("did you mean 'dpmpp-2m'?"), std::string::npos);
+  }
+  EXPECT_THROW((void)make_sampler("ddim:eta=-1"), Error);
+  EXPECT_THROW((void)make_sampler("ddim:eta=nan"), Error);
+  EXPECT_THROW((void)make_sampler("ddim:beta=1"), Error);
+}
+
+}  // namespace
+}  // namespace retrace
