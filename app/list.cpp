@@ -17,7 +17,7 @@
 namespace retrace::app {
 namespace {
 
-Json to_json(std::optional<int> const& order) { return order ? Json(*order) : Json(); }
+Json order_json(std::optional<int> const& order) { return order ? Json(*order) : Json(); }
 
 template <class Made>
 Json entry_json(Entry<Made> const& entry) {
@@ -50,7 +50,7 @@ Json samplers_json() {
   for (SamplerEntry const& entry : samplers()) {
     Traits const traits = traced_traits(make_sampler(entry.name));
     bool const deterministic = traits.solver == Solver::deterministic;
-    auto const where = [](bool holds, auto const& order) { return holds ? to_json(order) : Json(); };
+    auto const where = [](bool holds, auto const& order) { return holds ? order_json(order) : Json(); };
     Json item = entry_json(entry);
     item["deterministic"] = deterministic;
     item["adaptive"] = false;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "arguments.hpp"
+#include "arrays.hpp"
 #include "choices.hpp"
 #include "commands.hpp"
-#include "given_arrays.hpp"
 #include "json.hpp"
 #include "output.hpp"
 #include "progress.hpp"
@@ -200,8 +200,7 @@ void run(SampleArguments const& arguments, Plan const& plan, std::string const& 
   }
   refuse_nonfinite(result.nonfinite, result.where, options.samples);
 
-  std::array const shape{options.samples, std::int64_t{plan.target.dimension()}};
-  write_npy<T>(arguments.out.text(), result.x.data(), shape);
+  write_samples<T>(arguments.out.text(), result.x);
   Written written(arguments.out.text());
   report(arguments, plan, outlet,
          {{"sampler", plan.sampler.text},

@@ -7,7 +7,7 @@
 namespace retrace {
 namespace {
 
-bool valid(DrawKey key) {
+[[maybe_unused]] bool valid(DrawKey key) {
   return key.step >= 0 && key.step <= DrawKey::max_step && key.k >= 0 && key.k <= DrawKey::max_k;
 }
 

@@ -2,24 +2,25 @@
 #include <retrace/core/error.hpp>
 #include <retrace/core/interrupt.hpp>
 
-#include <csignal>
+#include <signal.h>
 
 namespace retrace {
 namespace {
 
 // The one thing a signal handler may touch.
-volatile std::sig_atomic_t stop_signal = 0;
+volatile sig_atomic_t stop_signal = 0;
 
-void remember(int signal) {
-  stop_signal = signal;
-  std::signal(signal, SIG_DFL);
-}
+extern "C" void remember(int signal) { stop_signal = signal; }
 
 }  // namespace
 
 void catch_interrupts() {
-  std::signal(SIGINT, remember);
-  std::signal(SIGTERM, remember);
+  struct sigaction action = {};
+  action.sa_handler = remember;
+  // Without SA_RESTART a write that waits for a full pipe sees the first signal; the second finds the default action.
+  action.sa_flags = static_cast<int>(SA_RESETHAND);
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
 }
 
 int interrupted() noexcept { return stop_signal; }

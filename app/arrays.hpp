@@ -6,6 +6,7 @@
 #include <retrace/core/batch.hpp>
 
 #include <cstdint>
+#include <filesystem>
 #include <vector>
 
 namespace retrace::app {
@@ -20,5 +21,9 @@ template <class T>
 template <class T>
 [[nodiscard]] std::vector<T> read_noise(Given const& noise, std::int64_t draws,
                                         std::int64_t samples, std::int64_t dimension);
+
+/// Writes samples [n][d] as .npy.
+template <class T>
+void write_samples(std::filesystem::path const& path, HostArray<T const> x);
 
 }  // namespace retrace::app

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "given_arrays.hpp"
+#include "arrays.hpp"
 
 #include <retrace/core/error.hpp>
 #include <retrace/io/npy.hpp>
 
-#include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <initializer_list>
@@ -68,9 +68,18 @@ std::vector<T> read_noise(Given const& noise, std::int64_t draws, std::int64_t s
   return values;
 }
 
+template <class T>
+void write_samples(std::filesystem::path const& path, HostArray<T const> x) {
+  std::array const shape{static_cast<std::int64_t>(x.extent(0)),
+                         static_cast<std::int64_t>(x.extent(1))};
+  write_npy<T>(path, x.data(), shape);
+}
+
 template HostArray<float const> read_init(Given const&, Given const&, std::int64_t);
 template HostArray<double const> read_init(Given const&, Given const&, std::int64_t);
 template std::vector<float> read_noise(Given const&, std::int64_t, std::int64_t, std::int64_t);
 template std::vector<double> read_noise(Given const&, std::int64_t, std::int64_t, std::int64_t);
+template void write_samples(std::filesystem::path const&, HostArray<float const>);
+template void write_samples(std::filesystem::path const&, HostArray<double const>);
 
 }  // namespace retrace::app
