@@ -59,7 +59,7 @@ ChosenGrid sampler_grid(ChosenSampler const& chosen, Sde const& sde,
   span.to = span.to.value_or(sde.default_end(chosen.traits.solver));
   if (!rule)
     if (auto own = chosen.sampler.own_grid(sde, steps, span))
-      return {"the sampler's own", std::move(*own)};
+      return {"own", std::move(*own)};
   return rule_grid(rule.value_or(recommended_grid(chosen.info, sde)), sde, steps, span);
 }
 

@@ -17,6 +17,8 @@
 #include <retrace/sde/registry.hpp>
 #include <retrace/targets/registry.hpp>
 
+#include <algorithm>
+#include <functional>
 #include <limits>
 #include <optional>
 #include <string>
@@ -54,16 +56,27 @@ struct CompareArguments : Arguments {
   Given report = option("--report", "DIR", "folder of the report, made if missing");
 };
 
+template <class T>
+void refuse_repetition(Given const& option, std::vector<T> values) {
+  std::sort(values.begin(), values.end());
+  if (std::adjacent_find(values.begin(), values.end()) != values.end())
+    throw Error(Fault::argument, option.name() + " has an entry twice", "",
+                "leave the second one out");
+}
+
 std::vector<Contest> contests_of(CompareArguments const& arguments, Sde const& sde) {
+  std::vector<std::string> texts = split_specs(arguments.samplers.text());
+  std::vector<std::int64_t> const evaluations = arguments.evaluations.integers(1, most_evaluations);
+  refuse_repetition(arguments.samplers, texts);
+  refuse_repetition(arguments.evaluations, evaluations);
   std::vector<ChosenSampler> samplers;
-  for (std::string& text : split_specs(arguments.samplers.text())) {
+  for (std::string& text : texts) {
     samplers.push_back(choose_sampler(std::move(text)));
     refuse_own_grid(samplers.back(), sde, arguments.grid);
   }
   std::optional<std::string> rule;
   if (arguments.grid) rule = arguments.grid.text();
   Span const span = span_of(sde, arguments.from, arguments.to);
-  std::vector<std::int64_t> const evaluations = arguments.evaluations.integers(1, most_evaluations);
   std::vector<Contest> contests;
   for (ChosenSampler const& sampler : samplers)
     for (std::int64_t const budget : evaluations) {
@@ -160,7 +173,7 @@ void compare_command(Words const& words) {
   if (arguments.json())
     print(document);
   else if (!arguments.quiet())
-    print(table_of(comparison) + "report: " + retrace::quoted((folder_name + "/index.html")) + "\n");
+    print(table_of(comparison) + "report: " + retrace::quoted(folder_name + "/index.html") + "\n");
   folder.keep();
 }
 

@@ -3,6 +3,7 @@
 #include "commands.hpp"
 #include "json.hpp"
 #include "output.hpp"
+#include "table.hpp"
 
 #include <retrace/samplers/registry.hpp>
 #include <retrace/sde/registry.hpp>
@@ -100,7 +101,9 @@ std::string table_of(std::string const& title, Json const& items) {
     for (Json const& option : item["options"]) {
       auto const& fallback = option["default"];
       text += std::string(column + 4, ' ') + option["name"].get<std::string>() + "=" +
-              (fallback.is_string() ? fallback.get<std::string>() : fallback.dump()) + "  " +
+              (fallback.is_string() ? fallback.get<std::string>()
+                                    : short_number(fallback.get<double>(), 6)) +
+              "  " +
               option["range"].get<std::string>() + ": " + option["summary"].get<std::string>() +
               "\n";
     }

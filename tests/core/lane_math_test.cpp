@@ -12,6 +12,7 @@
 #include <limits>
 #include <numbers>
 #include <random>
+#include <tuple>
 #include <vector>
 
 // The lanes of this build and one lane; lanes_test compares all of them.
@@ -99,7 +100,7 @@ void expect_a_floor(T floor) {
   std::vector<T> const t = {std::nextafter(floor, -infinity), floor - 50, 2 * floor,
                             std::numeric_limits<T>::lowest(), -infinity};
   for (T const value : exp2_of<T, Isa>(t)) EXPECT_EQ(value, std::exp2(floor));
-  EXPECT_GT(std::exp2(floor) * std::exp2(floor / 8), std::numeric_limits<T>::min());
+  EXPECT_GT(std::exp2(floor - 20), std::numeric_limits<T>::min());
 }
 
 TEST(Exp2, StaysAboveAFloorFarFromDenormalNumbers) {
@@ -177,7 +178,8 @@ TEST(LaneMath, GivesTheSameBitsWhereACallerFlushesDenormals) {
   auto all = [&] { return std::tuple(exp2_of(t), exp2_of(wide_t), log_of(x)); };
   auto const plain = all();
   testing::FlushedDenormals const flushed;
-  ASSERT_EQ(std::numeric_limits<float>::min() * *std::min_element(x.begin(), x.end()), 0);
+  float volatile smallest = std::numeric_limits<float>::min();
+  ASSERT_EQ(smallest / 2, 0) << "the mode was not in force";
   EXPECT_EQ(all(), plain);
 }
 
@@ -198,6 +200,7 @@ TEST(LaneMath, StaysAccurateWhereACallerRoundsUpward) {
   EXPECT_LE(largest_relative_error(wide_power, wide_t, exact_exp2), scalar ? 3e-11 : 5e-16);
   EXPECT_LE(largest_relative_error(wide_one, wide_t, exact_exp2), 3e-11);
   EXPECT_LE(largest_relative_error(logarithm, x, exact_log), 2e-7);
+  EXPECT_NE(logarithm, log_of(x)) << "the mode was not in force";
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ TEST(SaturatedProduct, IsTheProductWhereItFits) {
   EXPECT_EQ(saturated_product({7}), 7u);
   EXPECT_EQ(saturated_product({10000, 2, 4}), 80000u);
   EXPECT_EQ(saturated_product({std::int64_t{1} << 62, 2}), std::size_t{1} << 63);
-  EXPECT_EQ(saturated_product({6700417, 274177, 641}), 6700417u * 274177u * std::size_t{641});
+  EXPECT_EQ(saturated_product({6700417, 274177, 641}), 1177581248589569u);
 }
 
 TEST(SaturatedProduct, IsTheLargestNumberWhereItDoesNotFit) {

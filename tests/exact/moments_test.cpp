@@ -20,9 +20,9 @@ TEST(Gaussian, DistancesAgreeWithClosedFormsAndWithOneDimension) {
   // Commuting covariances: distances add over the common eigenvectors, here a rotation by 0.3.
   double const c = std::cos(0.3), s = std::sin(0.3);
   auto const rotated = [&](double m0, double m1, double v0, double v1) {
-    return Gaussian{{c * m0 - s * m1, s * m0 + c * m1},
-                    {c * c * v0 + s * s * v1, c * s * (v0 - v1), c * s * (v0 - v1),
-                     s * s * v0 + c * c * v1}};
+    return Gaussian{
+        {c * m0 - s * m1, s * m0 + c * m1},
+        {c * c * v0 + s * s * v1, c * s * (v0 - v1), c * s * (v0 - v1), s * s * v0 + c * c * v1}};
   };
   Gaussian const a = rotated(1, 2, 0.5, 3), b = rotated(-1, 0.5, 2, 0.1);
   EXPECT_NEAR(wasserstein2(a, b),
@@ -73,7 +73,8 @@ TEST(Moments, AreThoseOfEulerMaruyamasRecursion) {
 }
 
 TEST(Moments, OfOneAncestralStepAreThoseOfThePosterior) {
-  // Ho et al. 2020: x' = c1 E[x0|x] + c2 x + sqrt(beta~) z, with the tables of a chain of two levels.
+  // Ho et al. 2020: x' = c1 E[x0|x] + c2 x + sqrt(beta~) z, with the tables of a chain of two
+  // levels.
   Sde const sde = make_sde("vp");
   NoiseLevel const s = sde.at(0.6), t = sde.at(0.4);
   double const ab = s.alpha() * s.alpha(), ab_before = t.alpha() * t.alpha();
@@ -100,8 +101,8 @@ TEST(Moments, DoNotDependOnWhatTheModelPredictsOrOnSegments) {
   for (SamplerEntry const& entry : samplers()) {
     AnySampler const sampler = make_sampler(entry.name);
     Normal const expected = moments(sampler, grid, data, start);
-    for (Prediction const native : {Prediction::noise, Prediction::score, Prediction::velocity,
-                                    Prediction::flow}) {
+    for (Prediction const native :
+         {Prediction::noise, Prediction::score, Prediction::velocity, Prediction::flow}) {
       Normal const result = moments(sampler, grid, data, start, native);
       EXPECT_NEAR(result.mean, expected.mean, 1e-11) << entry.name;
       EXPECT_NEAR(result.variance, expected.variance, 1e-11) << entry.name;
@@ -121,17 +122,18 @@ TEST(Moments, InManyDimensionsAreThoseOfEachEigenvector) {
   Gaussian const result =
       moments(make_sampler("dpmpp-2m"), grid, correlated, marginal(correlated, grid.level(0)));
   // Along u the result is the one-dimensional scheme on N(u.m, u.C u), u an eigenvector.
-  double const angle = 0.5 * std::atan2(2 * 0.2, 0.5 - 0.3), c = std::cos(angle), s = std::sin(angle);
+  double const angle = 0.5 * std::atan2(2 * 0.2, 0.5 - 0.3), c = std::cos(angle),
+               s = std::sin(angle);
   Normal const along{c * 0.7 - s * 0.2, c * c * 0.5 + 2 * c * s * 0.2 + s * s * 0.3};
-  Normal const law =
-      moments(make_sampler("dpmpp-2m"), grid, along, marginal(along, grid.level(0)));
+  Normal const law = moments(make_sampler("dpmpp-2m"), grid, along, marginal(along, grid.level(0)));
   EXPECT_NEAR(c * result.mean[0] + s * result.mean[1], law.mean, 1e-12);
   EXPECT_NEAR(c * c * result.covariance[0] + 2 * c * s * result.covariance[1] +
                   s * s * result.covariance[3],
               law.variance, 1e-12);
 }
 
-/// W2 between the scheme and the exact law at t_min, which for a start from the exact p_T is p itself.
+/// W2 between the scheme and the exact law at t_min, which for a start from the exact p_T is p
+/// itself.
 double error(AnySampler const& sampler, Grid const& grid) {
   Normal const result = moments(sampler, grid, data, marginal(data, grid.level(0)));
   return wasserstein2(result, marginal(data, grid.level(grid.count())));
@@ -140,7 +142,8 @@ double error(AnySampler const& sampler, Grid const& grid) {
 double measured_order(AnySampler const& sampler, char const* rule, char const* sde_name) {
   Sde const sde = make_sde(sde_name);
   auto const at = [&](std::int64_t n) {
-    return error(sampler, make_grid(rule, sde, n, {sde.t_max(), sde.default_end(Solver::stochastic)}));
+    return error(sampler,
+                 make_grid(rule, sde, n, {sde.t_max(), sde.default_end(Solver::stochastic)}));
   };
   return std::log2(at(512) / at(1024));
 }

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <support/hash.hpp>
-#include <support/mixtures.hpp>
-
 #include <retrace/run/sample.hpp>
 #include <retrace/samplers/registry.hpp>
 #include <retrace/sde/registry.hpp>
 #include <retrace/targets/mixture_source.hpp>
 
 #include <gtest/gtest.h>
+#include <support/hash.hpp>
+#include <support/mixtures.hpp>
 
 #include <cmath>
 #include <memory>
@@ -24,7 +23,8 @@ using Full = MixtureSource<CovarianceShape::full>;
 std::vector<std::string> sampler_texts() {
   std::vector<std::string> texts;
   for (SamplerEntry const& entry : samplers()) texts.push_back(entry.name);
-  for (char const* more : {"ddim:eta=0.5", "edm-heun:churn=40,s_noise=1.007"}) texts.emplace_back(more);
+  for (char const* more : {"ddim:eta=0.5", "edm-heun:churn=40,s_noise=1.007"})
+    texts.emplace_back(more);
   return texts;
 }
 
@@ -41,14 +41,15 @@ std::uint64_t hash_of(Samples<T> const& run) {
 }
 
 template <class T>
-std::uint64_t run_hash(Executor<T>& executor, std::string const& sampler, SampleOptions<T> options) {
+std::uint64_t run_hash(Executor<T>& executor, std::string const& sampler,
+                       SampleOptions<T> options) {
   Grid const grid = bits_grid();
-  return hash_of(sample(executor, default_start<T>(grid, options.seed), make_sampler(sampler), grid,
-                        options));
+  return hash_of(
+      sample(executor, default_start<T>(grid, options.seed), make_sampler(sampler), grid, options));
 }
 
-/// The mixture as a user would write it who knows nothing of tiles: rows in, rows out, by the fused model's own
-/// arithmetic on one lane.
+/// The mixture as a user would write it who knows nothing of tiles: rows in, rows out, by the fused
+/// model's own arithmetic on one lane.
 template <class T>
 struct OpaqueMixture {
   static constexpr Prediction prediction = Prediction::denoised;
@@ -82,7 +83,8 @@ void same_bits_however_run(Source const& source) {
     FusedExecutor<T, Source, Dim, simd::Scalar, 16> scalar(source);
     EXPECT_EQ(run_hash<T>(scalar, sampler, bits_options<T>(333)), expected) << "scalar lanes";
     FusedExecutor<T, Source, 0> run_time(source);
-    EXPECT_EQ(run_hash<T>(run_time, sampler, bits_options<T>(333)), expected) << "run-time dimension";
+    EXPECT_EQ(run_hash<T>(run_time, sampler, bits_options<T>(333)), expected)
+        << "run-time dimension";
 
     SampleOptions<T> segmented = bits_options<T>(333);
     segmented.segment_bytes = 1;
@@ -94,8 +96,10 @@ void same_bits_however_run(Source const& source) {
     auto const start = default_start<T>(grid, 7);
     SampleOptions<T> head = bits_options<T>(100), tail = bits_options<T>(233);
     tail.first_sample = 100;
-    auto const a = sample(static_cast<Executor<T>&>(usual), start, make_sampler(sampler), grid, head);
-    auto const b = sample(static_cast<Executor<T>&>(usual), start, make_sampler(sampler), grid, tail);
+    auto const a =
+        sample(static_cast<Executor<T>&>(usual), start, make_sampler(sampler), grid, head);
+    auto const b =
+        sample(static_cast<Executor<T>&>(usual), start, make_sampler(sampler), grid, tail);
     std::vector<T> both(a.x.data(), a.x.data() + a.x.size());
     both.insert(both.end(), b.x.data(), b.x.data() + b.x.size());
     EXPECT_EQ(testing::hash_bytes(both.data(), both.size()), expected) << "two calls";

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Samplers against their papers' formulas, written here a second time for one number, with given noise (N13, N15), and
-// against exact solutions on a mixture, where nonlinear order conditions show (N11).
-#include <support/mixtures.hpp>
-
+// Samplers against their papers' formulas, written here a second time for one number, with given
+// noise (N13, N15), and against exact solutions on a mixture, where nonlinear order conditions show
+// (N11).
 #include <retrace/core/error.hpp>
 #include <retrace/run/reference.hpp>
 #include <retrace/run/sample.hpp>
@@ -11,6 +10,7 @@
 #include <retrace/sde/registry.hpp>
 
 #include <gtest/gtest.h>
+#include <support/mixtures.hpp>
 
 #include <cmath>
 #include <functional>
@@ -54,25 +54,30 @@ State epsilon(State const& x, NoiseLevel const& s, State const& x0) {
 std::vector<Paper> papers() {
   return {
       {"euler-maruyama",
-       [](State const& x, NoiseLevel const& s, NoiseLevel const& t, State const& z, Denoiser const& d) {
+       [](State const& x, NoiseLevel const& s, NoiseLevel const& t, State const& z,
+          Denoiser const& d) {
          double const h = s.t() - t.t();
          State const score = combine({{-1 / s.sigma(), epsilon(x, s, d(x, s))}});
          return combine({{1 - h * s.f(), x}, {h * s.g2(), score}, {std::sqrt(h * s.g2()), z}});
        }},
       {"ancestral",  // on vp: the DDPM posterior with abar = alpha^2
-       [](State const& x, NoiseLevel const& s, NoiseLevel const& t, State const& z, Denoiser const& d) {
-         double const ab = s.alpha() * s.alpha(), before = t.alpha() * t.alpha(), beta = 1 - ab / before;
+       [](State const& x, NoiseLevel const& s, NoiseLevel const& t, State const& z,
+          Denoiser const& d) {
+         double const ab = s.alpha() * s.alpha(), before = t.alpha() * t.alpha(),
+                      beta = 1 - ab / before;
          return combine({{std::sqrt(before) * beta / (1 - ab), d(x, s)},
                          {std::sqrt(1 - beta) * (1 - before) / (1 - ab), x},
                          {std::sqrt(beta * (1 - before) / (1 - ab)), z}});
        }},
       {"ddim",
-       [](State const& x, NoiseLevel const& s, NoiseLevel const& t, State const&, Denoiser const& d) {
+       [](State const& x, NoiseLevel const& s, NoiseLevel const& t, State const&,
+          Denoiser const& d) {
          State const x0 = d(x, s);
          return combine({{t.alpha(), x0}, {t.sigma(), epsilon(x, s, x0)}});
        }},
       {"ddim:eta=0.7",  // eq. 16 as printed, vp
-       [](State const& x, NoiseLevel const& s, NoiseLevel const& t, State const& z, Denoiser const& d) {
+       [](State const& x, NoiseLevel const& s, NoiseLevel const& t, State const& z,
+          Denoiser const& d) {
          double const ab = s.alpha() * s.alpha(), before = t.alpha() * t.alpha();
          double const u = 0.7 * std::sqrt((1 - before) / (1 - ab)) * std::sqrt(1 - ab / before);
          State const x0 = d(x, s);
@@ -80,7 +85,8 @@ std::vector<Paper> papers() {
              {{t.alpha(), x0}, {std::sqrt(1 - before - u * u), epsilon(x, s, x0)}, {u, z}});
        }},
       {"edm-heun",  // in sigma for x / alpha
-       [](State const& x, NoiseLevel const& s, NoiseLevel const& t, State const&, Denoiser const& d) {
+       [](State const& x, NoiseLevel const& s, NoiseLevel const& t, State const&,
+          Denoiser const& d) {
          double const rs = s.sigma() / s.alpha(), rt = t.sigma() / t.alpha();
          State const y = combine({{1 / s.alpha(), x}});
          State const slope = combine({{1 / rs, y}, {-1 / rs, d(x, s)}});
@@ -130,23 +136,24 @@ TEST(Samplers, DpmSolverPlusPlus2MIsAlgorithm2) {
   auto const denoise = denoiser_of(mixture);
   State x{0.4, -1.1}, before;
   double h_before = 0;
-  for (std::int64_t k = 0; k < 12; ++k) {  // r_i = h_{i-1} / h_i; D = (1 + 1/2r) x0_i - 1/2r x0_{i-1}
+  for (std::int64_t k = 0; k < 12;
+       ++k) {  // r_i = h_{i-1} / h_i; D = (1 + 1/2r) x0_i - 1/2r x0_{i-1}
     NoiseLevel const s = grid.level(k), t = grid.level(k + 1);
     double const h = t.lambda() - s.lambda();
     State const x0 = denoise(x, s);
     double const extra = before.empty() ? 0 : 1 / (2 * h_before / h);
-    State const middle =
-        before.empty() ? x0 : combine({{1 + extra, x0}, {-extra, before}});
+    State const middle = before.empty() ? x0 : combine({{1 + extra, x0}, {-extra, before}});
     x = combine({{t.sigma() / s.sigma(), x}, {-t.alpha() * (std::exp(-h) - 1), middle}});
     before = x0;
     h_before = h;
   }
   State y{0.4, -1.1};
-  reference(trace(make_sampler("dpmpp-2m"), grid),
-            [&](std::span<double const> in, NoiseLevel const& s, std::span<double> out) {
-              mixture.at(s).denoised(in, out);
-            },
-            0, 0, y);
+  reference(
+      trace(make_sampler("dpmpp-2m"), grid),
+      [&](std::span<double const> in, NoiseLevel const& s, std::span<double> out) {
+        mixture.at(s).denoised(in, out);
+      },
+      0, 0, y);
   EXPECT_NEAR(y[0], x[0], 1e-12);
   EXPECT_NEAR(y[1], x[1], 1e-12);
 }
@@ -171,18 +178,20 @@ TEST(Samplers, ScoreSdesEulerMaruyamaStepsByOneNth) {
     }
     Program const program = trace(sampler, *grid);
     EXPECT_EQ(program.evaluations(), steps);
-    reference(program,
-              [&](std::span<double const> in, NoiseLevel const& s, std::span<double> out) {
-                mixture.at(s).denoised(in, out);
-              },
-              0, 0, y, noise);
+    reference(
+        program,
+        [&](std::span<double const> in, NoiseLevel const& s, std::span<double> out) {
+          mixture.at(s).denoised(in, out);
+        },
+        0, 0, y, noise);
     EXPECT_NEAR(y[0], x[0], 1e-11 * std::max(1.0, std::abs(x[0]))) << name;
   }
-  EXPECT_THROW((void)make_sampler("euler-maruyama:step=score-sde").own_grid(make_sde("edm"), 10, {}),
-               Error);
+  EXPECT_THROW(
+      (void)make_sampler("euler-maruyama:step=score-sde").own_grid(make_sde("edm"), 10, {}), Error);
 }
 
-/// What the exact flow of the ODE makes of a point, by the same sampler's finest grid; its own error is far below.
+/// What the exact flow of the ODE makes of a point, by the same sampler's finest grid; its own
+/// error is far below.
 double nonlinear_error(std::string const& sampler, char const* sde_name, std::int64_t steps) {
   Mixture const mixture = testing::correlated_mixture(2, 3);
   Sde const sde = make_sde(sde_name);
@@ -207,8 +216,8 @@ TEST(Samplers, ReachTheirClaimedOrderOnAMixture) {
   for (SamplerEntry const& entry : samplers()) {
     if (!entry.info.order) continue;
     for (char const* sde : {"vp", "ve", "sub-vp"}) {
-      double const order = std::log2(nonlinear_error(entry.name, sde, 256) /
-                                     nonlinear_error(entry.name, sde, 512));
+      double const order =
+          std::log2(nonlinear_error(entry.name, sde, 256) / nonlinear_error(entry.name, sde, 512));
       EXPECT_NEAR(order, *entry.info.order, 0.12) << entry.name << " on " << sde;
     }
   }
@@ -219,18 +228,16 @@ TEST(Samplers, CountTheirEvaluations) {  // N12
     char const *sampler, *sde, *grid;
     std::int64_t steps, evaluations, draws;
   };
-  for (Case const& c : {Case{"euler-maruyama", "vp", "uniform", 20, 20, 20},
-                        Case{"euler-maruyama", "vp", "uniform:final=zero", 20, 20, 19},
-                        Case{"ancestral", "vp", "log-snr", 20, 20, 20},
-                        Case{"ddim", "vp", "karras", 20, 20, 0},
-                        Case{"ddim:eta=1", "vp", "karras", 20, 20, 19},
-                        Case{"edm-heun", "edm", "edm", 18, 35, 0},
-                        Case{"edm-heun:churn=40", "edm", "edm", 18, 35, 17},
-                        Case{"edm-heun", "ve", "log-snr", 18, 36, 0},
-                        Case{"dpmpp-2m", "cosine", "karras", 20, 20, 0},
-                        Case{"dpmpp-2m", "vp", "karras", 1, 1, 0}}) {
-    Cost const counted =
-        cost(make_sampler(c.sampler), make_grid(c.grid, make_sde(c.sde), c.steps));
+  for (Case const& c :
+       {Case{"euler-maruyama", "vp", "uniform", 20, 20, 20},
+        Case{"euler-maruyama", "vp", "uniform:final=zero", 20, 20, 19},
+        Case{"ancestral", "vp", "log-snr", 20, 20, 20}, Case{"ddim", "vp", "karras", 20, 20, 0},
+        Case{"ddim:eta=1", "vp", "karras", 20, 20, 19}, Case{"edm-heun", "edm", "edm", 18, 35, 0},
+        Case{"edm-heun:churn=40", "edm", "edm", 18, 35, 17},
+        Case{"edm-heun", "ve", "log-snr", 18, 36, 0},
+        Case{"dpmpp-2m", "cosine", "karras", 20, 20, 0},
+        Case{"dpmpp-2m", "vp", "karras", 1, 1, 0}}) {
+    Cost const counted = cost(make_sampler(c.sampler), make_grid(c.grid, make_sde(c.sde), c.steps));
     EXPECT_EQ(counted.evaluations, c.evaluations) << c.sampler << ' ' << c.grid;
     EXPECT_EQ(counted.draws, c.draws) << c.sampler << ' ' << c.grid;
   }

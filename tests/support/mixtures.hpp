@@ -9,7 +9,8 @@
 
 namespace retrace::testing {
 
-/// An isotropic mixture with unequal weights, spreads and scattered means: nothing about it is special.
+/// An isotropic mixture with unequal weights, spreads and scattered means: nothing about it is
+/// special.
 inline Mixture scattered_mixture(int dimension, int components) {
   std::vector<double> weights, means, variances;
   double total = 0;
@@ -31,7 +32,8 @@ inline Mixture correlated_mixture(int dimension, int components) {
     for (int i = 0; i < dimension; ++i)
       for (int j = 0; j < dimension; ++j) {
         double const bi = 0.3 * std::cos(2.0 + k + i), bj = 0.3 * std::cos(2.0 + k + j);
-        covariances.push_back(bi * bj + (i == j ? plain.variances()[static_cast<std::size_t>(k)] : 0));
+        covariances.push_back(bi * bj +
+                              (i == j ? plain.variances()[static_cast<std::size_t>(k)] : 0));
       }
   return Mixture::full({plain.weights().begin(), plain.weights().end()},
                        {plain.means().begin(), plain.means().end()}, covariances);

@@ -58,7 +58,8 @@ TEST(Recorder, DropsWhatNobodyUses) {
 TEST(Recorder, NamesDrawsByStepAndNumber) {
   auto const sampler = [](Recorder& model, Grid const& grid, Vec x) {
     NoiseLevel const middle = grid.between(grid.level(1), grid.level(2), 0.5);
-    return x + 2 * model.normal(middle, grid.level(2), 1) + 3 * model.normal(grid.level(1), middle, 0) +
+    return x + 2 * model.normal(middle, grid.level(2), 1) +
+           3 * model.normal(grid.level(1), middle, 0) +
            4 * model.normal(grid.level(0), grid.level(1)) + model.normal(grid.level(1), middle, 0);
   };
   Program const p = trace(AnySampler(sampler), small_grid());
@@ -95,7 +96,8 @@ TEST(Recorder, PrintsTheSameProgramHoweverASumIsWritten) {
 }
 
 TEST(Recorder, PrintsEveryRegisteredSamplerAsFrozen) {
-  // Hashes of the printed programs: g++ and clang++ must agree on them, and no change may alter them unnoticed.
+  // Hashes of the printed programs: g++ and clang++ must agree on them, and no change may alter
+  // them unnoticed.
   std::ostringstream all;
   for (SamplerEntry const& entry : samplers())
     all << entry.name << '\n' << trace(make_sampler(entry.name), small_grid(4, "uniform"));
@@ -121,7 +123,8 @@ TEST(Recorder, MaterialisesLongCombinations) {
   auto const sampler = [](Recorder& model, Grid const& grid, Vec x) {
     for (auto const [s, t, i] : grid.steps()) x = x + 0.1 * model.denoised(x, s);
     Vec sum = x;
-    for (std::int32_t k = 0; k < 40; ++k) sum = sum + 0.1 * model.normal(grid.level(0), grid.level(1), k);
+    for (std::int32_t k = 0; k < 40; ++k)
+      sum = sum + 0.1 * model.normal(grid.level(0), grid.level(1), k);
     return sum;
   };
   Program const p = trace(AnySampler(sampler), small_grid());

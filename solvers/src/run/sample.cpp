@@ -121,7 +121,9 @@ class Run {
     }
     if (options_.progress)
       size = std::min(size, std::max<std::int64_t>(4096, options_.samples / progress_parts));
-    return std::min(left, std::max<std::int64_t>(size / 128 * 128, 128));
+    constexpr std::int64_t whole_tiles = 128;
+    return size >= left ? left
+                        : std::min(left, std::max(size / whole_tiles * whole_tiles, whole_tiles));
   }
 
   template <class View>
