@@ -125,7 +125,7 @@ void Arguments::check_options(Words const& remaining) const {
     if (values.size() > 1) throw Error(Fault::argument, name + " is given twice");
   }
   for (std::string const& word : remaining)
-    if (word.size() > 1 && word.front() == '-')
+    if (word.starts_with('-') && word.find_first_not_of('-') != std::string::npos)
       throw_unknown("option", word.substr(0, word.find('=')), views_of(names_));
 }
 

@@ -169,12 +169,12 @@ void report(SampleArguments const& arguments, Plan const& plan, Outlet const& ou
 template <class T>
 void run(SampleArguments const& arguments, Plan const& plan, std::string const& precision) {
   Outlet const outlet(arguments, arguments.out.text());
+  Runtime const runtime(arguments.threads());  // before the arrays, which must not outlive it
   SampleOptions<T> options{.samples = arguments.samples ? arguments.samples.integer(0)
                                                         : default_samples,
                            .seed = plan.seed,
                            .first_sample = static_cast<std::uint64_t>(plan.first),
                            .last_noise = plan.last_noise};
-  Runtime const runtime(arguments.threads());
   if (arguments.init) {
     auto const states = read_init<T>(arguments.init, arguments.samples, plan.target.dimension());
     options.samples = static_cast<std::int64_t>(states.extent(0));

@@ -9,9 +9,9 @@
 namespace retrace::benchmarks {
 namespace {
 
-/// Makes the compiler believe that a register has been written.
+/// The same number, of which the compiler knows nothing; in a register.
 template <class P>
-void touch(P& pack) {
+RETRACE_INLINE P opaque(P pack) {
 #ifdef __x86_64__
   if constexpr (simd::width<P> > 1)
     asm volatile("" : "+v"(pack.v));
@@ -22,6 +22,7 @@ void touch(P& pack) {
 #else
   asm volatile("" : "+m"(pack));
 #endif
+  return pack;
 }
 
 constexpr int chains = 12;
@@ -29,17 +30,14 @@ constexpr int chains = 12;
 template <class P>
 [[gnu::noinline]] void multiply_add(std::int64_t rounds) {
   using T = typename simd::traits<P>::value;
-  P factor = simd::broadcast<P>(T(1)), step = simd::broadcast<P>(T(1e-9));
+  P const factor = opaque(simd::broadcast<P>(T(1)));
+  P const step = opaque(simd::broadcast<P>(T(1e-9)));
   P sum[chains];
-  for (P& s : sum) s = step;
-  touch(factor);
-  touch(step);
+  RETRACE_UNROLL(12)
+  for (int c = 0; c < chains; ++c) sum[c] = step;
   for (std::int64_t k = 0; k < rounds; ++k) {
     RETRACE_UNROLL(12)
-    for (int c = 0; c < chains; ++c) {
-      sum[c] = simd::fma(factor, step, sum[c]);
-      touch(sum[c]);
-    }
+    for (int c = 0; c < chains; ++c) sum[c] = opaque(simd::fma(factor, step, sum[c]));
   }
 }
 
