@@ -25,19 +25,21 @@ RETRACE_INLINE P opaque(P pack) {
   return pack;
 }
 
-constexpr int chains = 12;
+/// As many as there are registers for.
+template <class P>
+constexpr int chains = sizeof(P) == 64 ? 24 : 12;
 
 template <class P>
 [[gnu::noinline]] void multiply_add(std::int64_t rounds) {
   using T = typename simd::traits<P>::value;
   P const factor = opaque(simd::broadcast<P>(T(1)));
   P const step = opaque(simd::broadcast<P>(T(1e-9)));
-  P sum[chains];
-  RETRACE_UNROLL(12)
-  for (int c = 0; c < chains; ++c) sum[c] = step;
+  P sum[chains<P>];
+  RETRACE_UNROLL(24)
+  for (int c = 0; c < chains<P>; ++c) sum[c] = step;
   for (std::int64_t k = 0; k < rounds; ++k) {
-    RETRACE_UNROLL(12)
-    for (int c = 0; c < chains; ++c) sum[c] = opaque(simd::fma(factor, step, sum[c]));
+    RETRACE_UNROLL(24)
+    for (int c = 0; c < chains<P>; ++c) sum[c] = opaque(simd::fma(factor, step, sum[c]));
   }
 }
 
@@ -58,7 +60,7 @@ double fma_peak(Threads threads) {
     for (std::int64_t i = 0; i < pieces; ++i) multiply_add<P>(rounds);
   }
   double const seconds = now(threads) - start;
-  return static_cast<double>(pieces * rounds * chains * simd::width<P> * 2) / seconds;
+  return static_cast<double>(pieces * rounds * chains<P> * simd::width<P> * 2) / seconds;
 }
 
 template double fma_peak<float>(Threads);

@@ -151,9 +151,9 @@ struct Name {
   std::int32_t k = 0;
 };
 
-/// One component of the draws of 100000 samples from name.sample on.
+/// One component of the draws of 40000 samples from name.sample on.
 std::vector<double> component_of(Name const& name, std::size_t dimension, std::size_t component) {
-  std::vector<double> out(100000);
+  std::vector<double> out(40000);
   std::array<float, 8> z{};
   for (std::size_t i = 0; i < out.size(); ++i) {
     draw_normals(name.seed, name.sample + i, name.purpose, {name.step, name.k},
@@ -205,7 +205,7 @@ TEST(Normals, ThatAreSlightlyCorrelatedAreFound) {
   std::vector<double> const first = component_of({}, 3, 0);
   std::vector<double> second = component_of({}, 3, 1), turned = first;
   for (std::size_t i = 0; i < first.size(); ++i) {
-    second[i] = 0.03 * first[i] + std::sqrt(1 - 0.03 * 0.03) * second[i];
+    second[i] = 0.05 * first[i] + std::sqrt(1 - 0.05 * 0.05) * second[i];
     if (i % 2 == 0) turned[i] = -first[i];
   }
   EXPECT_GT(z_of_correlation(first, second), z_level);

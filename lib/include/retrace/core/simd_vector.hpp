@@ -139,8 +139,11 @@ RETRACE_INLINE Float16 max(Float16 a, Float16 b) { return {_mm512_max_ps(a.v, b.
 RETRACE_INLINE Double8 max(Double8 a, Double8 b) { return {_mm512_max_pd(a.v, b.v)}; }
 RETRACE_INLINE Float16 sqrt(Float16 a) { return {_mm512_sqrt_ps(a.v)}; }
 RETRACE_INLINE Double8 sqrt(Double8 a) { return {_mm512_sqrt_pd(a.v)}; }
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsign-conversion"  // without optimisation GCC's are macros
 RETRACE_INLINE Float16 round_even(Float16 a) { return {_mm512_roundscale_ps(a.v, 8)}; }
 RETRACE_INLINE Double8 round_even(Double8 a) { return {_mm512_roundscale_pd(a.v, 8)}; }
+#pragma GCC diagnostic pop
 RETRACE_INLINE Float16 scale2(Float16 a, Float16 n) { return {_mm512_scalef_ps(a.v, n.v)}; }
 RETRACE_INLINE Double8 scale2(Double8 a, Double8 n) { return {_mm512_scalef_pd(a.v, n.v)}; }
 RETRACE_INLINE Float16 to_float(Word16 a) { return {_mm512_cvtepu32_ps(raw(a))}; }
