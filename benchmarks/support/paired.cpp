@@ -36,8 +36,8 @@ Timing time(Work const& work) {
   double const seconds = now(work.threads) - start, cpu = process_time() - cpu_start;
   double const peak = (peak_before + work.peak(work.threads)) / 2;
   double const wall = now(Threads::all) - wall_before;
-  double const share = (process_time() - cpu_before) /
-                       (wall * (work.threads == Threads::all ? concurrency() : 1.0));
+  double const share =
+      (process_time() - cpu_before) / (wall * (work.threads == Threads::all ? concurrency() : 1.0));
   return {.seconds = seconds / work.units,
           .flops = seconds * peak / work.units,
           .cycles = seconds * clock_rate() / work.units,
@@ -92,8 +92,7 @@ void report(benchmark::State& state, Work const& work, std::vector<Timing> timin
   double const middle = quantile(flops, 0.5);
   state.counters["ns"] = 1e9 * seconds;
   state.counters["flops_at_peak"] = middle;
-  state.counters["spread_percent"] =
-      100 * (quantile(flops, 0.75) - quantile(flops, 0.25)) / middle;
+  state.counters["spread_percent"] = 100 * (quantile(flops, 0.75) - quantile(flops, 0.25)) / middle;
   for ([[maybe_unused]] auto iteration : state) state.SetIterationTime(seconds);
 }
 

@@ -16,7 +16,7 @@ struct Work {
   std::function<void()> run;
   double units;  ///< of what is counted (sample-steps, normals, ...) in one run
   Threads threads = Threads::one;
-  std::function<void()> prepare = {};                ///< before every run, not timed
+  std::function<void()> prepare = {};                     ///< before every run, not timed
   std::function<double(Threads)> peak = fma_peak<float>;  ///< in the precision of the work
 };
 

@@ -13,7 +13,7 @@ namespace {
 template <class P>
 RETRACE_INLINE P opaque(P pack) {
 #ifdef __x86_64__
-  if constexpr (simd::width<P> > 1)
+  if constexpr (simd::width < P >> 1)
     asm volatile("" : "+v"(pack.v));
   else
     asm volatile("" : "+v"(pack));

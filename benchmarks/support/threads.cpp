@@ -33,8 +33,8 @@ void run_on(Threads threads, std::function<void()> const& work) {
 
 double now(Threads threads) {
   std::timespec time{};
-  clock_gettime(
-      threads == Threads::one && on_host ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &time);
+  clock_gettime(threads == Threads::one && on_host ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC,
+                &time);
   return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
 }
 

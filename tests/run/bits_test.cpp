@@ -57,7 +57,7 @@ struct OpaqueMixture {
 
   void operator()(Batch<T const> x, NoiseLevel const& level, Batch<T> out) const {
     auto const prepared = source.prepare<T, 0, Execution>(Execution{}, std::span(&level, 1));
-    auto const tile = prepared.tile();
+    auto const tile = prepared.tile;
     int const d = tile.dimension();
     HostLanes<T, simd::Scalar, 1> const lane;
     std::vector<T> scratch(static_cast<std::size_t>(tile.scratch(1)));

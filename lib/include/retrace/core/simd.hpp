@@ -114,9 +114,7 @@ RETRACE_INLINE void count_from(std::uint64_t first, Word& low, Word& high) {
 
 }  // namespace retrace::simd
 
-#if !defined(__CUDACC__) && defined(__AVX2__) && defined(__FMA__)
 #include <retrace/core/simd_vector.hpp>
-#endif
 
 namespace retrace::simd {
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Vector packs for AVX2 and AVX-512; included by simd.hpp only.
+// Vector packs for AVX2 and AVX-512; simd.hpp includes it where the build has them.
+#include <retrace/core/simd.hpp>
+
+#if !defined(__CUDACC__) && defined(__AVX2__) && defined(__FMA__)
 
 #include <immintrin.h>
 
@@ -10,6 +13,7 @@ namespace retrace::simd {
 /// `Bytes` bytes of T in a vector register. Operators are the compiler's own.
 template <class T, int Bytes>
 struct Vector {
+  // NOLINTNEXTLINE(modernize-use-using): GCC takes a dependent vector_size in a typedef only
   typedef T Raw __attribute__((vector_size(Bytes)));
   Raw v;
 
@@ -174,3 +178,5 @@ RETRACE_INLINE void count_from(std::uint64_t first, Word16& low, Word16& high) {
 #endif
 
 }  // namespace retrace::simd
+
+#endif

@@ -35,9 +35,8 @@ class MixtureSource {
 
   template <class T, int Dim, class Exec>
   struct Prepared {
-    Kokkos::View<T*, typename Exec::memory_space> table;
-    [[nodiscard]] MixtureTile<T, Dim, shape> tile() const { return tile_; }
-    MixtureTile<T, Dim, shape> tile_;
+    Kokkos::View<T*, typename Exec::memory_space> table;  ///< kept alive for the tile
+    MixtureTile<T, Dim, shape> tile;
   };
   template <class T, int Dim, class Exec>
   [[nodiscard]] Prepared<T, Dim, Exec> prepare(Exec const& exec,

@@ -36,9 +36,9 @@ class FusedExecutor final : public Executor<T> {
     Kokkos::View<std::int64_t, typename Executor<T>::Memory> nonfinite("retrace::nonfinite");
     int const carried = std::max(segment.in == Transfer::carry ? loaded.inputs_count : 0,
                                  segment.out == Transfer::carry ? loaded.outputs_count : 0);
-    using Model = decltype(prepared.tile());
+    using Model = decltype(prepared.tile);
     Trajectories<Execution, Model, L, Isa, Registers::scratch> const kernel{
-        .model = prepared.tile(),
+        .model = prepared.tile,
         .code = loaded.code.data(),
         .from = 0,
         .to = static_cast<int>(loaded.code.extent(0)),

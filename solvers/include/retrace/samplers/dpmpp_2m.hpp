@@ -17,7 +17,8 @@ struct dpmpp_2m {
       .name = "dpmpp-2m",
       .summary = "DPM-Solver++(2M): multistep exponential integrator of the data prediction",
       .paper = "Lu et al. 2022, DPM-Solver++, Algorithm 2",
-      .order = 2};
+      .order = 2,
+      .grid = {.preserving = "log-snr"}};
   static std::vector<Option<dpmpp_2m>> options() { return {}; }
 
   Vec operator()(Recorder& model, Grid const& grid, Vec x) const {

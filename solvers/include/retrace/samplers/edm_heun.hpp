@@ -25,7 +25,8 @@ struct edm_heun {
       .name = "edm-heun",
       .summary = "Heun's method on the probability-flow ODE in sigma / alpha, with optional churn",
       .paper = "Karras et al. 2022, Elucidating the design space, Algorithm 2",
-      .order = 2};
+      .order = 2,
+      .grid = {.exploding = "karras"}};
   static std::vector<Option<edm_heun>> options() {
     return {real_option("churn", &edm_heun::churn, Range::at_least(0), "noise added, S_churn"),
             real_option("s_noise", &edm_heun::s_noise, Range::positive(), "scale of that noise"),

@@ -26,8 +26,7 @@ struct euler_maruyama {
       .summary = "reverse-time SDE by Euler and Maruyama",
       .paper = "Song et al. 2021, Score-based generative modeling through SDEs, eq. 6",
       .weak_order = 1,
-      .strong_order = 1,  // the noise is additive
-      .grid = {.preserving = "uniform", .exploding = "uniform"}};
+      .strong_order = 1};  // the noise is additive
   static std::vector<Option<euler_maruyama>> options() {
     return {choice_option<euler_maruyama, Step>(
         "step", &euler_maruyama::step, {{"grid", Step::grid}, {"score-sde", Step::score_sde}},

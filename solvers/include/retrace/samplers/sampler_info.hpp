@@ -9,7 +9,7 @@ namespace retrace {
 /// The grid a sampler does best on, by the kind of SDE: alpha falls but stays positive (VP), alpha
 /// is 1 throughout (VE, EDM), alpha reaches 0, where lambda does not exist (rectified flow).
 struct RecommendedGrid {
-  std::string_view preserving = "karras", exploding = "karras", flow = "uniform";
+  std::string_view preserving = "quadratic", exploding = "log-snr", flow = "uniform";
 };
 
 /// Whether the claimed order holds on any grid, or supposes steps that change smoothly.

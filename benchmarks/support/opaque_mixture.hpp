@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <retrace/core/batch.hpp>
+#include <retrace/run/lanes.hpp>
+#include <retrace/sde/grid.hpp>
+#include <retrace/targets/mixture_source.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <type_traits>
+
+namespace retrace::benchmarks {
+
+/// A mixture in two dimensions as a network in another framework would come: whole row-major
+/// batches, in parallel and vectorised, but outside the kernel. The arithmetic is that of the fused
+/// model; what is added is what opaque models cost.
+class OpaqueMixture {
+ public:
+  static constexpr Prediction prediction = Prediction::denoised;
+
+  /// Prepares the tables of the levels of a grid; it can be asked for no others.
+  OpaqueMixture(Mixture const& mixture, Grid const& grid) {
+    std::vector<NoiseLevel> levels;
+    for (auto const [s, t, i] : grid.steps()) {
+      level_[s.t()] = static_cast<int>(levels.size());
+      levels.push_back(s);
+    }
+    levels.push_back(grid.level(grid.noisy_levels() - 1));  // Heun's method looks at it
+    level_[levels.back().t()] = static_cast<int>(levels.size()) - 1;
+    prepared_ = Source(mixture).template prepare<float, 2, Execution>(Execution(), levels);
+  }
+
+  void operator()(Batch<float const> x, NoiseLevel const& level, Batch<float> out) const {
+    auto const n = static_cast<std::int64_t>(x.extent(0));
+    Execution const exec;
+    Kokkos::parallel_for("benchmarks::opaque_mixture",
+                         Kokkos::RangePolicy<Execution, Kokkos::IndexType<std::int64_t>>(
+                             exec, 0, (n + lanes - 1) / lanes),
+                         Tile{prepared_.tile(), level_.at(level.t()), n, x.data(), out.data()});
+    exec.fence("benchmarks::opaque_mixture");
+  }
+
+ private:
+  static constexpr int lanes = std::is_same_v<Execution::memory_space, Kokkos::HostSpace> ? 128 : 1;
+  using Source = MixtureSource<CovarianceShape::isotropic>;
+  using Model = MixtureTile<float, 2, CovarianceShape::isotropic>;
+
+  /// Brings rows of samples into lanes, evaluates, and puts the result back in rows.
+  struct Tile {
+    Model model;
+    int level;
+    std::int64_t n;
+    float const* x;
+    float* out;
+
+    KOKKOS_FUNCTION void operator()(std::int64_t tile) const {
+      alignas(64) float in[2 * lanes] = {}, denoised[2 * lanes];
+      float const* const row = x + tile * 2 * lanes;
+      float* const result = out + tile * 2 * lanes;
+      auto const here = static_cast<int>(n - tile * lanes < lanes ? n - tile * lanes : lanes);
+      for (int l = 0; l < here; ++l) {
+        in[l] = row[2 * l];
+        in[lanes + l] = row[2 * l + 1];
+      }
+      model(HostLanes<float, simd::Native, lanes>{}, in, denoised,
+            {.level = level, .condition = 0, .skip = 0, .out = 1}, nullptr);
+      for (int l = 0; l < here; ++l) {
+        result[2 * l] = denoised[l];
+        result[2 * l + 1] = denoised[lanes + l];
+      }
+    }
+  };
+
+  std::map<double, int> level_;
+  Source::Prepared<float, 2, Execution> prepared_;
+};
+
+}  // namespace retrace::benchmarks

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tool.hpp"
+
+#include <map>
+#include <set>
+#include <string>
+
+namespace retrace::test {
+namespace {
+
+using Json = nlohmann::json;
+
+Json list() {
+  TemporaryFolder const folder;
+  Outcome const outcome = run(folder.path(), "list --json");
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  return outcome.json();
+}
+
+std::set<std::string> names_in(Json const& items) {
+  std::set<std::string> names;
+  for (Json const& item : items) names.insert(item["name"].get<std::string>());
+  return names;
+}
+
+TEST(List, ShowsNameSummaryPaperAndOptionsOfEverything) {
+  Json const lists = list();
+  EXPECT_EQ(lists.size(), 4U);
+  for (char const* key : {"sdes", "grids", "samplers", "targets"}) {
+    EXPECT_GE(lists[key].size(), 5U) << key;
+    for (Json const& item : lists[key]) {
+      EXPECT_NE(item["name"], "");
+      EXPECT_NE(item["summary"], "");
+      EXPECT_NE(item["paper"], "");
+      for (Json const& option : item["options"]) {
+        EXPECT_NE(option["name"], "");
+        EXPECT_NE(option["range"], "");
+        EXPECT_FALSE(option["default"].is_null());
+      }
+    }
+  }
+}
+
+TEST(List, HasTheNamesOfTheContract) {
+  Json const lists = list();
+  std::map<std::string, std::set<std::string>> const wanted{
+      {"sdes", {"vp", "ve", "sub-vp", "edm", "cosine", "rectified-flow"}},
+      {"grids", {"uniform", "quadratic", "log-snr", "karras", "edm"}},
+      {"samplers", {"euler-maruyama", "ancestral", "ddim", "edm-heun", "dpmpp-2m"}},
+      {"targets",
+       {"swiss-roll", "eight-gaussians", "moons", "rings", "pinwheel", "spirals", "25-gaussians",
+        "gaussian", "mixture-10", "mixture-50"}}};
+  for (auto const& [key, names] : wanted) {
+    auto const known = names_in(lists[key]);
+    for (std::string const& name : names) EXPECT_TRUE(known.contains(name)) << name;
+  }
+}
+
+TEST(List, GivesOrdersOnlyWhereTheyMeanSomething) {
+  for (Json const& sampler : list()["samplers"]) {
+    SCOPED_TRACE(sampler["name"]);
+    bool const deterministic = sampler["deterministic"].get<bool>();
+    EXPECT_FALSE(sampler["adaptive"].get<bool>());
+    EXPECT_TRUE(sampler["equal_steps"].is_boolean());
+    EXPECT_EQ(sampler["order"].is_null(), !deterministic);
+    if (deterministic) {
+      EXPECT_TRUE(sampler["weak_order"].is_null());
+      EXPECT_TRUE(sampler["strong_order"].is_null());
+    }
+    EXPECT_GE(sampler["evaluations_per_step"].get<int>(), 1);
+    EXPECT_EQ(sampler["evaluations_per_step"] == 2, sampler["name"] == "edm-heun");
+    bool const is_ode = std::set<std::string>{"ddim", "edm-heun", "dpmpp-2m"}.contains(
+        sampler["name"].get<std::string>());
+    EXPECT_EQ(deterministic, is_ode);
+  }
+}
+
+TEST(List, TakesOneOfItsLists) {
+  TemporaryFolder const folder;
+  Json const only = run(folder.path(), "list targets --json").json();
+  EXPECT_EQ(only.size(), 1U);
+  for (Json const& target : only["targets"]) EXPECT_GE(target["dimension"].get<int>(), 1);
+  Outcome const text = run(folder.path(), "list targets");
+  EXPECT_TRUE(contains(text.out, "swiss-roll"));
+  EXPECT_FALSE(contains(text.out, "euler-maruyama"));
+}
+
+}  // namespace
+}  // namespace retrace::test
