@@ -60,9 +60,9 @@ std::vector<T> read_noise(Given const& noise, std::int64_t draws, std::int64_t s
   NpyCube const cube = read_npy_cube(noise.text());
   auto const [k, n, d] = cube.shape;
   if (k < draws || n != samples || d != dimension)
-    throw Error(Fault::argument, named(noise) + " has the shape " + shape_text({k, n, d}),
-                "this run needs " + shape_text({draws, samples, dimension}) +
-                    ", more draws are ignored");
+    throw Error(
+        Fault::argument, named(noise) + " has the shape " + shape_text({k, n, d}),
+        "this run needs " + shape_text({draws, samples, dimension}) + ", more draws are ignored");
   std::vector<T> values(static_cast<std::size_t>(draws * samples * dimension));
   copy<T>(std::span(cube.values).first(values.size()), values.data(), noise);
   return values;

@@ -58,8 +58,7 @@ ChosenGrid sampler_grid(ChosenSampler const& chosen, Sde const& sde,
                         std::optional<std::string> const& rule, std::int64_t steps, Span span) {
   span.to = span.to.value_or(sde.default_end(chosen.traits.solver));
   if (!rule)
-    if (auto own = chosen.sampler.own_grid(sde, steps, span))
-      return {"own", std::move(*own)};
+    if (auto own = chosen.sampler.own_grid(sde, steps, span)) return {"own", std::move(*own)};
   return rule_grid(rule.value_or(recommended_grid(chosen.info, sde)), sde, steps, span);
 }
 
@@ -78,7 +77,8 @@ ChosenGrid times_grid(Sde const& sde, Given const& times) {
 void refuse_own_grid(ChosenSampler const& chosen, Sde const& sde, Given const& option) {
   constexpr std::int64_t any_number = 8;
   if (option && chosen.sampler.own_grid(sde, any_number, {}))
-    throw Error(Fault::argument, option.name() + " does not fit sampler " + retrace::quoted(chosen.text),
+    throw Error(Fault::argument,
+                option.name() + " does not fit sampler " + retrace::quoted(chosen.text),
                 "its grid is part of the method", "leave " + option.name() + " out");
 }
 

@@ -110,8 +110,8 @@ std::string table_of(Comparison const& comparison) {
                "energy_distance", "seconds"});
   for (Row const& row : comparison.rows)
     table.add({printable(row.sampler), std::to_string(row.evaluations),
-               std::to_string(row.evaluations_used), std::to_string(row.steps),
-               printable(row.grid), short_number(row.distances.sliced_wasserstein),
+               std::to_string(row.evaluations_used), std::to_string(row.steps), printable(row.grid),
+               short_number(row.distances.sliced_wasserstein),
                short_number(row.distances.energy_distance), short_number(row.seconds, 3)});
   table.add({"floor (exact draws)", "", "", "", "",
              short_number(comparison.floor.sliced_wasserstein),

@@ -82,8 +82,7 @@ Comparison compare(Mixture const& target, std::vector<Contest> const& contests,
   Comparison comparison;
   std::vector<double> const exact = draw_rows(target, seed, samples, samples);
   comparison.exact = cloud_of(exact, d);
-  comparison.floor =
-      projected_distances(exact, draw_rows(target, seed, 2 * samples, samples), d);
+  comparison.floor = projected_distances(exact, draw_rows(target, seed, 2 * samples, samples), d);
   std::int64_t before = 0;
   SampleOptions<float> options{.samples = samples, .seed = seed};
   if (progress)

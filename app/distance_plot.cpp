@@ -114,14 +114,13 @@ std::string panel(Comparison const& comparison, std::vector<std::string> const& 
     blocks += "END\n";
     lines += name + " with linespoints lw 1.8 ps 1.1 pt " +
              std::to_string(marks[s % marks.size()]) + " lc rgb '" +
-             std::string(colours[s % colours.size()]) + "' title " + 
+             std::string(colours[s % colours.size()]) + "' title " +
              gnuplot_string(legend_text(samplers[s])) + ", ";
   }
   range = range.widened(margin);
   return "set title " + gnuplot_string(measure.title) + "\nset yrange " + range.text() + "\n" +
          y_tics(range) + blocks + "plot " + lines + plot_number(floor) +
-         " with lines dt 2 lw 1.5 lc rgb '#8a8a8a' title " +
-         gnuplot_string(floor_text) + "\n";
+         " with lines dt 2 lw 1.5 lc rgb '#8a8a8a' title " + gnuplot_string(floor_text) + "\n";
 }
 
 }  // namespace
@@ -137,8 +136,8 @@ std::string distance_plot(Comparison const& comparison, std::vector<std::string>
          "set logscale xy\nset border 3 lc rgb '#707070'\n"
          "set tics nomirror textcolor rgb '#303030'\nset grid ytics lw 0.5 lc rgb '#e4e4e4'\n"
          "set xlabel 'evaluations'\n" +
-         x_range(comparison) + x_tics(comparison) +
-         "set key at screen " + share(panels + left / 2) + ",0.86 left top Left reverse samplen 2 spacing 1.3\n" +
+         x_range(comparison) + x_tics(comparison) + "set key at screen " +
+         share(panels + left / 2) + ",0.86 left top Left reverse samplen 2 spacing 1.3\n" +
          panel(comparison, samplers,
                {"sliced Wasserstein distance", &ProjectedDistances::sliced_wasserstein}) +
          "unset key\n" +

@@ -34,9 +34,8 @@ void parallel_rows(std::int64_t count, std::function<void(std::int64_t)> const& 
 
 std::vector<double> draw_rows(Mixture const& target, std::uint64_t seed, std::int64_t first,
                               std::int64_t count) {
-  return rows_of(target, count, [&](std::int64_t i, std::span<double> row) {
-    target.draw(seed, first + i, row);
-  });
+  return rows_of(target, count,
+                 [&](std::int64_t i, std::span<double> row) { target.draw(seed, first + i, row); });
 }
 
 std::vector<double> draw_rows(Mixture const& target, NoiseLevel const& level, std::uint64_t seed,

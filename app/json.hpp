@@ -27,8 +27,7 @@ class JsonWriter {
   explicit JsonWriter(Sink sink) : sink_(std::move(sink)) {}
   void member(std::string_view key, Json const& value);
   /// A list, an item a line; at(k) is item k.
-  void list(std::string_view key, std::int64_t count,
-            std::function<Json(std::int64_t)> const& at);
+  void list(std::string_view key, std::int64_t count, std::function<Json(std::int64_t)> const& at);
   void finish();
 
  private:

@@ -51,7 +51,9 @@ Json samplers_json() {
   for (SamplerEntry const& entry : samplers()) {
     Traits const traits = traced_traits(make_sampler(entry.name));
     bool const deterministic = traits.solver == Solver::deterministic;
-    auto const where = [](bool holds, auto const& order) { return holds ? order_json(order) : Json(); };
+    auto const where = [](bool holds, auto const& order) {
+      return holds ? order_json(order) : Json();
+    };
     Json item = entry_json(entry);
     item["deterministic"] = deterministic;
     item["adaptive"] = false;
@@ -103,9 +105,8 @@ std::string table_of(std::string const& title, Json const& items) {
       text += std::string(column + 4, ' ') + option["name"].get<std::string>() + "=" +
               (fallback.is_string() ? fallback.get<std::string>()
                                     : short_number(fallback.get<double>(), 6)) +
-              "  " +
-              option["range"].get<std::string>() + ": " + option["summary"].get<std::string>() +
-              "\n";
+              "  " + option["range"].get<std::string>() + ": " +
+              option["summary"].get<std::string>() + "\n";
     }
   }
   return text;

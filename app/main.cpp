@@ -59,7 +59,8 @@ void run(Words const& words) {
   if (first == "-h" || first == "--help") return print(usage());
   if (first == "--version" && alone) return print("retrace " + std::string(version) + "\n");
   if (first == "--version")
-    throw Error(Fault::argument, "unexpected word " + retrace::quoted(words[1]), "--version stands alone");
+    throw Error(Fault::argument, "unexpected word " + retrace::quoted(words[1]),
+                "--version stands alone");
   if (first.starts_with('-')) throw_unknown("option", first, options);
   std::vector<std::string_view> names;
   for (Command const& command : commands) {
@@ -77,9 +78,12 @@ void complain(std::string_view message) {
 int status_of(Fault fault) {
   constexpr int killed = 128;  // plus the signal, as shells say it
   switch (fault) {
-    case Fault::argument: return 2;
-    case Fault::interrupted: return killed + (interrupted() != 0 ? interrupted() : SIGINT);
-    default: return 1;
+    case Fault::argument:
+      return 2;
+    case Fault::interrupted:
+      return killed + (interrupted() != 0 ? interrupted() : SIGINT);
+    default:
+      return 1;
   }
 }
 

@@ -15,8 +15,8 @@ inline std::string plot_number(double value) {
 
 /// In pixels, twice those of the page: sharp on every screen.
 inline std::string plot_terminal(int width, int height) {
-  return "set encoding utf8\nset terminal pngcairo noenhanced size " + std::to_string(width) +
-         "," + std::to_string(height) +
+  return "set encoding utf8\nset terminal pngcairo noenhanced size " + std::to_string(width) + "," +
+         std::to_string(height) +
          " font 'sans,11' fontscale 1.6 linewidth 1.4 background '#ffffff'\n";
 }
 

@@ -38,13 +38,20 @@ std::string escaped(std::string_view text) {
   std::string out;
   for (char const c : text) {
     auto const byte = static_cast<unsigned char>(c);
-    if (c == '&') out += "&amp;";
-    else if (c == '<') out += "&lt;";
-    else if (c == '>') out += "&gt;";
-    else if (c == '"') out += "&quot;";
-    else if (c == '\'') out += "&#39;";
-    else if (byte < 0x20 || byte == 0x7f) out += "\xef\xbf\xbd";
-    else out += c;
+    if (c == '&')
+      out += "&amp;";
+    else if (c == '<')
+      out += "&lt;";
+    else if (c == '>')
+      out += "&gt;";
+    else if (c == '"')
+      out += "&quot;";
+    else if (c == '\'')
+      out += "&#39;";
+    else if (byte < 0x20 || byte == 0x7f)
+      out += "\xef\xbf\xbd";
+    else
+      out += c;
   }
   return out;
 }
@@ -100,7 +107,8 @@ std::string table_of(Json const& facts) {
          "</tbody>\n<tfoot><tr><td colspan=\"5\">floor: exact draws against other exact draws"
          "</td>" +
          cell(short_number(number_of(floor["sliced_wasserstein"]))) +
-         cell(short_number(number_of(floor["energy_distance"]))) + "<td></td></tr></tfoot>\n"
+         cell(short_number(number_of(floor["energy_distance"]))) +
+         "<td></td></tr></tfoot>\n"
          "</table>\n";
 }
 
@@ -130,13 +138,14 @@ std::string report_page(Json const& facts, std::vector<Picture> const& pictures,
                         std::string const& command_line) {
   std::string const title =
       "Samplers on " + text_of(facts["target"]) + ", " + text_of(facts["sde"]);
-  std::string page = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                     "<meta name=\"viewport\" content=\"width=device-width\">\n<title>" +
-                     escaped(title) + "</title>\n<style>" + std::string(style) +
-                     "</style>\n</head>\n<body>\n<h1>" + escaped(title) + "</h1>\n<p>" +
-                     escaped(text_of(facts["samples"])) +
-                     " samples from each run, compared with exact draws at equal numbers of model "
-                     "evaluations. The best of each number is bold.</p>\n";
+  std::string page =
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width\">\n<title>" +
+      escaped(title) + "</title>\n<style>" + std::string(style) +
+      "</style>\n</head>\n<body>\n<h1>" + escaped(title) + "</h1>\n<p>" +
+      escaped(text_of(facts["samples"])) +
+      " samples from each run, compared with exact draws at equal numbers of model "
+      "evaluations. The best of each number is bold.</p>\n";
   for (Picture const& picture : pictures)
     if (picture.sampler.empty())
       page += "<h2>Distance against cost</h2>\n" +

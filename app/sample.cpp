@@ -91,8 +91,7 @@ ChosenGrid grid_of(SampleArguments const& arguments, Sde const& sde, ChosenSampl
   refuse_own_grid(sampler, sde, arguments.grid);
   refuse_own_grid(sampler, sde, arguments.times);
   if (arguments.times) {
-    for (Given const* option :
-         {&arguments.steps, &arguments.grid, &arguments.from, &arguments.to})
+    for (Given const* option : {&arguments.steps, &arguments.grid, &arguments.from, &arguments.to})
       refuse_together(arguments.times, *option, "--times gives the levels themselves");
     return times_grid(sde, arguments.times);
   }
@@ -109,8 +108,8 @@ void check_forwards(SampleArguments const& arguments, Plan const& plan) {
   if (plan.grid.grid.runs_backwards()) return;
   std::string const rises = arguments.times ? "--times rises" : "--from is less than --to";
   if (plan.sampler.traits.solver == Solver::stochastic)
-    throw Error(Fault::argument, rises + ", but sampler " + retrace::quoted(plan.sampler.text) +
-                                     " is stochastic",
+    throw Error(Fault::argument,
+                rises + ", but sampler " + retrace::quoted(plan.sampler.text) + " is stochastic",
                 "only deterministic samplers run from data to noise");
   if (!arguments.init)
     throw Error(Fault::argument, "--init is missing", rises + ", so the run starts from data");
@@ -140,10 +139,10 @@ void refuse_nonfinite(std::int64_t nonfinite, std::vector<NonFinite> const& wher
                                    : "at evaluation " + std::to_string(first.evaluation) +
                                          ", t = " + short_number(first.t, 6));
   }
-  throw Error(Fault::numerics,
-              std::to_string(nonfinite) + " of " + std::to_string(samples) +
-                  " samples are not finite",
-              reason, "more steps or --precision f64 may help");
+  throw Error(
+      Fault::numerics,
+      std::to_string(nonfinite) + " of " + std::to_string(samples) + " samples are not finite",
+      reason, "more steps or --precision f64 may help");
 }
 
 void report(SampleArguments const& arguments, Plan const& plan, Outlet const& outlet,
@@ -152,8 +151,7 @@ void report(SampleArguments const& arguments, Plan const& plan, Outlet const& ou
   if (arguments.json()) {
     JsonWriter writer(print);
     for (auto const& [key, value] : facts.items()) writer.member(key, value);
-    writer.list("levels", grid.count() + 1,
-                [&](std::int64_t k) { return to_json(grid.level(k)); });
+    writer.list("levels", grid.count() + 1, [&](std::int64_t k) { return to_json(grid.level(k)); });
     return writer.finish();
   }
   auto const text = [&](char const* key) { return json_text(facts[key]); };
@@ -162,19 +160,19 @@ void report(SampleArguments const& arguments, Plan const& plan, Outlet const& ou
              " evaluations, " + text("draws") + " draws a sample\n" + text("samples") +
              " samples of " + printable(arguments.target.text()) + " in " +
              short_number(facts["seconds"].get<double>()) + " s, seed " + text("seed") + "\n" +
-             retrace::quoted(arguments.out.text()) + ": [" + text("samples") + ", " + text("dimension") +
-             "], " + facts["precision"].get<std::string>() + "\n");
+             retrace::quoted(arguments.out.text()) + ": [" + text("samples") + ", " +
+             text("dimension") + "], " + facts["precision"].get<std::string>() + "\n");
 }
 
 template <class T>
 void run(SampleArguments const& arguments, Plan const& plan, std::string const& precision) {
   Outlet const outlet(arguments, arguments.out.text());
   Runtime const runtime(arguments.threads());  // before the arrays, which must not outlive it
-  SampleOptions<T> options{.samples = arguments.samples ? arguments.samples.integer(0)
-                                                        : default_samples,
-                           .seed = plan.seed,
-                           .first_sample = static_cast<std::uint64_t>(plan.first),
-                           .last_noise = plan.last_noise};
+  SampleOptions<T> options{
+      .samples = arguments.samples ? arguments.samples.integer(0) : default_samples,
+      .seed = plan.seed,
+      .first_sample = static_cast<std::uint64_t>(plan.first),
+      .last_noise = plan.last_noise};
   if (arguments.init) {
     auto const states = read_init<T>(arguments.init, arguments.samples, plan.target.dimension());
     options.samples = static_cast<std::int64_t>(states.extent(0));

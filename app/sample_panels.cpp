@@ -116,9 +116,9 @@ std::string histogram(Row const& row, std::vector<double> const& exact, Frame co
     text += plot_number(frame.middle[0] + frame.half * (2 * place - 1)) + " " +
             plot_number(density[b]) + " " + plot_number(exact[b]) + "\n";
   }
-  return text + "END\n" + panel_title(caption_of(row)) + "plot $bins using 1:3 with boxes lc rgb '#" +
-         std::string(grey) + "', $bins using 1:2 with histeps lw 1.8 lc rgb '#" +
-         std::string(blue) + "'\n";
+  return text + "END\n" + panel_title(caption_of(row)) +
+         "plot $bins using 1:3 with boxes lc rgb '#" + std::string(grey) +
+         "', $bins using 1:2 with histeps lw 1.8 lc rgb '#" + std::string(blue) + "'\n";
 }
 
 std::string histogram_panels(std::vector<Row const*> const& rows, Comparison const& comparison,

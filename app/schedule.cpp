@@ -57,10 +57,9 @@ void print_table(Levels const& levels) {
   for (std::int64_t k = 0; k < levels.count; ++k) {
     NoiseLevel const level = levels.at(k);
     double const none = std::numeric_limits<double>::quiet_NaN();
-    for (double const value : {level.t(), level.alpha(), level.sigma(),
-                               level.has_lambda() ? level.lambda() : none,
-                               level.has_drift() ? level.f() : none,
-                               level.has_drift() ? level.g2() : none}) {
+    for (double const value :
+         {level.t(), level.alpha(), level.sigma(), level.has_lambda() ? level.lambda() : none,
+          level.has_drift() ? level.f() : none, level.has_drift() ? level.g2() : none}) {
       if (std::isnan(value))
         add("%13s ", "-");
       else
@@ -91,8 +90,8 @@ void schedule_command(Words const& words) {
   Given const grid = arguments.option("--grid", "NAME", "a grid by its rule (default: uniform)");
   Given const steps = arguments.option("--steps", "N", "its number of steps");
   Given const from = arguments.option("--from", "T", "its first time (default: the largest)");
-  Given const to = arguments.option(
-      "--to", "T", "its last time with sigma > 0 (default: 1e-5; edm: sigma_min)");
+  Given const to =
+      arguments.option("--to", "T", "its last time with sigma > 0 (default: 1e-5; edm: sigma_min)");
   arguments.parse(words);
 
   Sde const sde = make_sde(sde_text.text());
@@ -102,8 +101,7 @@ void schedule_command(Words const& words) {
     refuse_together(times, *option, "--times gives the levels themselves");
   }
   if (!t && !times && !steps)
-    throw Error(Fault::argument, "--steps is missing", "a grid needs it",
-                "or give --t or --times");
+    throw Error(Fault::argument, "--steps is missing", "a grid needs it", "or give --t or --times");
 
   Levels const levels =
       t       ? levels_at(sde, t.reals(times_of(sde)))

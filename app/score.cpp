@@ -42,8 +42,8 @@ void require_room(Mixture const& target, std::int64_t rows) {
   constexpr std::int64_t vectors = 3, scalars = 2;  // points, score, denoised; divergence, logp
   require_memory(std::to_string(rows) + " points of " + std::to_string(target.dimension()) +
                      " numbers and their scores",
-                 saturated_product({rows, vectors * target.dimension() + scalars,
-                                    std::int64_t{sizeof(double)}}));
+                 saturated_product(
+                     {rows, vectors * target.dimension() + scalars, std::int64_t{sizeof(double)}}));
 }
 
 Points read_points(std::string const& path, Mixture const& target) {
@@ -88,9 +88,10 @@ void require_finite(Scores const& scores, std::size_t d) {
 void score_command(Words const& words) {
   Arguments arguments(
       {.command = "score",
-       .summary = "Exact score, divergence of the score, denoised state E[x0 | x] and log density\n"
-                  "of a target's p_t, in float64: the arrays score [n, d], divergence [n], denoised "
-                  "[n, d]\nand logp [n] of an .npz file.",
+       .summary =
+           "Exact score, divergence of the score, denoised state E[x0 | x] and log density\n"
+           "of a target's p_t, in float64: the arrays score [n, d], divergence [n], denoised "
+           "[n, d]\nand logp [n] of an .npz file.",
        .notes = names_of_sdes() + names_of_targets() + "  or a mixture: FILE.json\n",
        .examples = {"--target swiss-roll --sde vp --t 0.5 --samples 1000 --out scores.npz"}});
   Given const target_text = arguments.option("--target", "NAME", "the target");
@@ -135,9 +136,8 @@ void score_command(Words const& words) {
   Written written(out.text());
 
   if (arguments.json()) {
-    Json report{{"sde", sde_text.text()},       {"t", level.t()},
-                {"target", target_text.text()}, {"points", points.rows},
-                {"dimension", d},               {"seconds", seconds.count()},
+    Json report{{"sde", sde_text.text()}, {"t", level.t()}, {"target", target_text.text()},
+                {"points", points.rows},  {"dimension", d}, {"seconds", seconds.count()},
                 {"out", out.text()}};
     if (samples) report["seed"] = seed;
     print(json_document(report));

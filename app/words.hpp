@@ -24,6 +24,7 @@ using Words = std::vector<std::string>;
 [[nodiscard]] std::string printable(std::string_view text);
 
 /// The words of `text` in lines of at most `width` characters, each after `indent` blanks.
-[[nodiscard]] std::string wrapped(std::string_view text, std::size_t indent, std::size_t width = 96);
+[[nodiscard]] std::string wrapped(std::string_view text, std::size_t indent,
+                                  std::size_t width = 96);
 
 }  // namespace retrace::app

@@ -6,16 +6,20 @@
 #include <retrace/core/batch.hpp>
 
 #include <algorithm>
-#include <ctime>
+#include <cmath>
 #include <vector>
 
 namespace retrace::benchmarks {
 namespace {
 
-double process_time() {
-  std::timespec time{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+/// Processor time of all threads of the pool. Each reads its own clock: what a thread reads of
+/// another that is running may be old by as much as a tick of the system, several milliseconds.
+double cpu_time(Threads threads) {
+  if (threads == Threads::one) return now(Threads::one);
+  double sum = 0;
+#pragma omp parallel reduction(+ : sum)
+  sum += now(Threads::one);
+  return sum;
 }
 
 double concurrency() { return static_cast<double>(Execution().concurrency()); }
@@ -28,21 +32,20 @@ struct Timing {
 };
 
 Timing time(Work const& work) {
+  Threads const threads = work.threads;
   if (work.prepare) work.prepare();
-  double const cpu_before = process_time(), wall_before = now(Threads::all);
-  double const peak_before = work.peak(work.threads);
-  double const cpu_start = process_time(), start = now(work.threads);
-  run_on(work.threads, work.run);
-  double const seconds = now(work.threads) - start, cpu = process_time() - cpu_start;
-  double const peak = (peak_before + work.peak(work.threads)) / 2;
-  double const wall = now(Threads::all) - wall_before;
-  double const share =
-      (process_time() - cpu_before) / (wall * (work.threads == Threads::all ? concurrency() : 1.0));
+  double const wall_before = now(Threads::all), cpu_before = cpu_time(threads);
+  double const peak_before = work.peak(threads);
+  double const cpu_start = cpu_time(threads), start = now(threads);
+  run_on(threads, work.run);
+  double const seconds = now(threads) - start, cpu = cpu_time(threads) - cpu_start;
+  double const peak = (peak_before + work.peak(threads)) / 2;
+  double const cpu_all = cpu_time(threads) - cpu_before, wall = now(Threads::all) - wall_before;
   return {.seconds = seconds / work.units,
           .flops = seconds * peak / work.units,
           .cycles = seconds * clock_rate() / work.units,
           .cpu_seconds = cpu / work.units,
-          .processors = share};
+          .processors = cpu_all / (wall * (threads == Threads::all ? concurrency() : 1.0))};
 }
 
 double quantile(std::vector<double> values, double q) {

@@ -39,8 +39,9 @@ TEST(CompareCommand, ComparesAtEqualCost) {
   EXPECT_GT(report["floor"]["energy_distance"].get<double>(), 0);
 
   ASSERT_EQ(report["rows"].size(), 6U);
-  std::map<std::string, std::vector<int>> const used{
-      {"ddim:eta=0.5", {12, 5}}, {"edm-heun:churn=2,s_noise=1.003", {11, 5}}, {"dpmpp-2m", {12, 5}}};
+  std::map<std::string, std::vector<int>> const used{{"ddim:eta=0.5", {12, 5}},
+                                                     {"edm-heun:churn=2,s_noise=1.003", {11, 5}},
+                                                     {"dpmpp-2m", {12, 5}}};
   for (std::size_t k = 0; k < 6; ++k) {
     Json const& row = report["rows"][k];
     EXPECT_EQ(row["evaluations"], k % 2 == 0 ? 12 : 5);
@@ -132,10 +133,10 @@ TEST(CompareCommand, PrintsATableOfAllRows) {
 TEST(CompareCommand, ComparesInOneAndManyDimensions) {
   for (char const* target : {"gaussian:dimension=1", "mixture-10"}) {
     TemporaryFolder const folder;
-    Outcome const outcome =
-        run(folder.path(), "compare --samples 60 --sde edm --samplers ddim --evaluations 3,4 "
-                           "--report report --json --target " +
-                               std::string(target));
+    Outcome const outcome = run(folder.path(),
+                                "compare --samples 60 --sde edm --samplers ddim --evaluations 3,4 "
+                                "--report report --json --target " +
+                                    std::string(target));
     EXPECT_EQ(outcome.status, 0) << outcome.err;
   }
 }
@@ -163,7 +164,8 @@ TEST(CompareCommand, RefusesBeforeItComputes) {
   expect_refusal(folder, start + "r --samplers ddim,ddim --evaluations 3", 2, {"--samplers"});
   expect_refusal(folder, start + "r --samplers eta=1,ddim --evaluations 3", 2, {"'eta=1'"});
   for (char const* wrong : {"0", "-3", "x", "3,,4", "1000001", "3,3"})
-    expect_refusal(folder, start + "r --samplers ddim --evaluations " + wrong, 2, {"--evaluations"});
+    expect_refusal(folder, start + "r --samplers ddim --evaluations " + wrong, 2,
+                   {"--evaluations"});
   expect_refusal(folder, start + "r --samplers edm-heun --grid uniform --evaluations 1", 2,
                  {"--evaluations 1", "'edm-heun'"});
   expect_refusal(folder, start + "r --samplers ddim --evaluations 3 --samples 0", 2, {"--samples"});
@@ -177,11 +179,28 @@ TEST(CompareCommand, RefusesBeforeItComputes) {
 TEST(CompareCommand, SaysHowToGetGnuplot) {
   TemporaryFolder const folder;
   Outcome const outcome =
-      Running(folder.path(), words_of(compare + "report"), {"PATH=" + folder.path().string()}).wait();
+      Running(folder.path(), words_of(compare + "report"), {"PATH=" + folder.path().string()})
+          .wait();
   EXPECT_EQ(outcome.status, 1);
   EXPECT_TRUE(contains(outcome.err, "gnuplot"));
   EXPECT_TRUE(contains(outcome.err, "install"));
   EXPECT_TRUE(folder.names().empty());
+}
+
+TEST(CompareCommand, LeavesNothingWhenGnuplotFails) {
+  for (std::string const work : {"echo broken >&2; exit 1", "exit 0"}) {
+    TemporaryFolder const folder, programs;
+    auto const fake =
+        put(programs / "gnuplot", "#!/bin/sh\n[ $1 = --version ] || { " + work + "; }");
+    std::filesystem::permissions(fake, std::filesystem::perms::owner_all);
+    Outcome const outcome = Running(folder.path(), words_of(compare + "deep/report"),
+                                    {"PATH=" + programs.path().string()})
+                                .wait();
+    EXPECT_EQ(outcome.status, 1);
+    EXPECT_TRUE(contains(outcome.err, "gnuplot"));
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_TRUE(folder.names().empty());
+  }
 }
 
 }  // namespace

@@ -85,8 +85,8 @@ TEST(CommandLine, RepeatsUnknownNamesAndSuggestsTheNearest) {
 
 TEST(CommandLine, NamesTheRangeOfWrongNumbers) {
   TemporaryFolder const folder;
-  for (char const* wrong : {"0", "-1", "67108865", "1e3", "3.5", "x", "0x10", "+3", "nan",
-                            "99999999999999999999"})
+  for (char const* wrong :
+       {"0", "-1", "67108865", "1e3", "3.5", "x", "0x10", "+3", "nan", "99999999999999999999"})
     expect_refusal(folder, sample + "--steps " + wrong, 2, {"--steps", "[1, 67108864]", wrong});
   for (char const* wrong : {"-1", "1.5", "nan", "inf", "1e400", "x", "--"})
     for (char const* option : {"--to", "--from"})
@@ -120,8 +120,9 @@ TEST(CommandLine, RefusesWhatIsMissingRepeatedOrTooMuch) {
   expect_refusal(folder, "list sdes grids", 2, {"'grids'"});
   expect_refusal(folder, "list --json=false", 2, {"--json takes no value"});
   expect_refusal(folder, "--version --json", 2, {"'--json'"});
-  expect_refusal(folder, "sample --target moons --sde vp --steps 3 --out x --sampler ddim:eta=1,eta=0",
-                 2, {"'eta'", "twice"});
+  expect_refusal(folder,
+                 "sample --target moons --sde vp --steps 3 --out x --sampler ddim:eta=1,eta=0", 2,
+                 {"'eta'", "twice"});
 }
 
 TEST(CommandLine, KeepsHostileTextOutOfTheTerminal) {
@@ -137,8 +138,9 @@ TEST(CommandLine, KeepsHostileTextOutOfTheTerminal) {
       EXPECT_LT(c, 0x7f);
     }
   }
-  expect_refusal(folder, Line{"score", "--target", "\x1b.json", "--sde", "vp", "--t", "1", "--points",
-                              "x", "--out", "y"},
+  expect_refusal(folder,
+                 Line{"score", "--target", "\x1b.json", "--sde", "vp", "--t", "1", "--points", "x",
+                      "--out", "y"},
                  1, {"'\\x1b.json'"});
 }
 

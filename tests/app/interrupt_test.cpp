@@ -14,8 +14,9 @@ class Interrupt : public testing::TestWithParam<int> {};
 TEST_P(Interrupt, StopsARunAndLeavesNothing) {
   int const signal = GetParam();
   for (char const* line :
-       {"sample --target moons --sde vp --sampler ddim --steps 60000000 --samples 64 --out x.npy",
-        "sample --target moons --sde vp --sampler ancestral --steps 4000 --samples 3000000 --out x.npy",
+       {"sample --target moons --sde vp --sampler ddim --steps 4000000 --samples 64 --out x.npy",
+        "sample --target moons --sde vp --sampler ancestral --steps 4000 --samples 3000000 --out "
+        "x.npy",
         "compare --target moons --sde vp --samplers ddim --evaluations 4000 --samples 3000000 "
         "--report report"}) {
     SCOPED_TRACE(line);

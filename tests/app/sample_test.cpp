@@ -32,7 +32,8 @@ void write(std::filesystem::path const& path, std::vector<double> const& x,
 TEST(SampleCommand, ReportsWhatItDid) {
   TemporaryFolder const folder;
   Json const report = sample(
-      folder, moons + "--sampler edm-heun --steps 5 --samples 7 --seed 18446744073709551615 --out x.npy");
+      folder,
+      moons + "--sampler edm-heun --steps 5 --samples 7 --seed 18446744073709551615 --out x.npy");
   EXPECT_EQ(report["sampler"], "edm-heun");
   EXPECT_EQ(report["sde"], "vp");
   EXPECT_EQ(report["grid"], "karras");
@@ -69,7 +70,8 @@ TEST(SampleCommand, SamplesTheTarget) {
     mean += value / 20'000;
     square += value * value / 20'000;
   }
-  // N(1, 0.8^2). The standard errors are 0.0057 and 0.004: five of them, and the sampler's own error.
+  // N(1, 0.8^2). The standard errors are 0.0057 and 0.004: five of them, and the sampler's own
+  // error.
   EXPECT_NEAR(mean, 1, 0.035);
   EXPECT_NEAR(std::sqrt(square - mean * mean), 0.8, 0.03);
 }
@@ -97,7 +99,8 @@ TEST(SampleCommand, ReportsTheSeedItChose) {
   Json const report = sample(folder, line + "--out a.npy");
   Json const other = sample(folder, line + "--out b.npy");
   EXPECT_NE(report["seed"], other["seed"]);
-  sample(folder, line + "--out c.npy --seed " + std::to_string(report["seed"].get<std::uint64_t>()));
+  sample(folder,
+         line + "--out c.npy --seed " + std::to_string(report["seed"].get<std::uint64_t>()));
   EXPECT_EQ(bytes_of(folder / "a.npy"), bytes_of(folder / "c.npy"));
 }
 
@@ -105,7 +108,9 @@ TEST(SampleCommand, EndsEarlierForStochasticSamplers) {
   TemporaryFolder const folder;
   std::string const rest = " --steps 4 --grid uniform --samples 1 --out x.npy";
   auto const end = [&](std::string const& sampler) {
-    return sample(folder, moons + "--sampler " + sampler + rest)["levels"].back()["t"].get<double>();
+    return sample(folder, moons + "--sampler " + sampler + rest)["levels"]
+        .back()["t"]
+        .get<double>();
   };
   EXPECT_DOUBLE_EQ(end("ddim"), 1e-5);
   EXPECT_DOUBLE_EQ(end("ddim:eta=1"), 1e-3);
@@ -182,9 +187,9 @@ TEST(SampleCommand, RunsForwardsAndBackAgain) {
                             y = read_npy(folder / "y.npy").values;
   for (std::size_t i = 0; i < x.size(); ++i) EXPECT_NEAR(x[i], y[i], 1e-2);
   expect_refusal(folder, line + "--from 0.01 --to 1 --out w.npy", 2, {"--init"});
-  expect_refusal(folder,
-                 moons + "--sampler ancestral --steps 9 --from 0.01 --to 1 --init x.npy --out w.npy",
-                 2, {"--from", "stochastic"});
+  expect_refusal(
+      folder, moons + "--sampler ancestral --steps 9 --from 0.01 --to 1 --init x.npy --out w.npy",
+      2, {"--from", "stochastic"});
 }
 
 TEST(SampleCommand, UsesGivenNoise) {
@@ -202,11 +207,12 @@ TEST(SampleCommand, UsesGivenNoise) {
   EXPECT_EQ(report["draws"], 3);
   sample(folder, line + "five.npy --seed 2 --out b.npy");  // more than needed: ignored
   EXPECT_EQ(bytes_of(folder / "a.npy"), bytes_of(folder / "b.npy"));
-  expect_refusal(folder, line + "two.npy --out c.npy", 2, {"--noise", "two.npy", "[2, 2, 2]",
-                                                          "[3, 2, 2]"});
+  expect_refusal(folder, line + "two.npy --out c.npy", 2,
+                 {"--noise", "two.npy", "[2, 2, 2]", "[3, 2, 2]"});
   expect_refusal(folder, line + "init.npy --out c.npy", 1, {"init.npy"});
-  expect_refusal(folder, moons + "--sampler ancestral --steps 4 --samples 3 --noise three.npy --out c",
-                 2, {"--noise", "[3, 3, 2]"});
+  expect_refusal(folder,
+                 moons + "--sampler ancestral --steps 4 --samples 3 --noise three.npy --out c", 2,
+                 {"--noise", "[3, 3, 2]"});
 }
 
 TEST(SampleCommand, LeavesTheLastNoiseOutWhenAskedTo) {
@@ -235,10 +241,11 @@ TEST(SampleCommand, RefusesASamplerThatDoesNotFitTheSde) {
                  2, {"alpha = 0", "--from"});
   expect_refusal(folder, moons + "--sampler ancestral:variance=large --steps 4 --out x", 2,
                  {"ancestral:variance=large"});
-  expect_refusal(folder,
-                 "sample --target moons --sde edm --sampler euler-maruyama:step=score-sde --steps 4 "
-                 "--out x",
-                 2, {"score-sde", "edm"});
+  expect_refusal(
+      folder,
+      "sample --target moons --sde edm --sampler euler-maruyama:step=score-sde --steps 4 "
+      "--out x",
+      2, {"score-sde", "edm"});
 }
 
 TEST(SampleCommand, ReportsSamplesThatAreNotFinite) {

@@ -40,10 +40,18 @@ TEST(ScheduleCommand, ReportsVpAsTheFormulasSay) {
 TEST(ScheduleCommand, SaysNullWhereALevelHasNoSuchNumber) {
   Json const levels = schedule("--sde rectified-flow --times 1,0.5,0")["levels"];
   ASSERT_EQ(levels.size(), 3U);
-  EXPECT_EQ(levels[0], (Json{{"t", 1.0}, {"alpha", 0.0}, {"sigma", 1.0}, {"lambda", nullptr},
-                             {"f", nullptr}, {"g2", nullptr}}));
-  EXPECT_EQ(levels[2], (Json{{"t", 0.0}, {"alpha", 1.0}, {"sigma", 0.0}, {"lambda", nullptr},
-                             {"f", nullptr}, {"g2", nullptr}}));
+  EXPECT_EQ(levels[0], (Json{{"t", 1.0},
+                             {"alpha", 0.0},
+                             {"sigma", 1.0},
+                             {"lambda", nullptr},
+                             {"f", nullptr},
+                             {"g2", nullptr}}));
+  EXPECT_EQ(levels[2], (Json{{"t", 0.0},
+                             {"alpha", 1.0},
+                             {"sigma", 0.0},
+                             {"lambda", nullptr},
+                             {"f", nullptr},
+                             {"g2", nullptr}}));
 }
 
 TEST(ScheduleCommand, PutsTheCleanEndAfterTheLastNoisyLevel) {
@@ -77,8 +85,8 @@ TEST(ScheduleCommand, RunsForwardsWithFinalEpsUnlessAskedOtherwise) {
 
 TEST(ScheduleCommand, RefusesTimesThatAreNoGrid) {
   TemporaryFolder const folder;
-  for (char const* times : {"1,0.5,0.7", "0.5,0.5", "1,2", "1,nan", "0.5", "1,,0.5", "1,x", "1,0.5,",
-                            "0,0.5,1"})
+  for (char const* times :
+       {"1,0.5,0.7", "0.5,0.5", "1,2", "1,nan", "0.5", "1,,0.5", "1,x", "1,0.5,", "0,0.5,1"})
     expect_refusal(folder, "schedule --sde vp --times " + std::string(times), 2, {"--times"});
   for (char const* t : {"2", "-0.1", "nan", "1,inf", ""})
     expect_refusal(folder, Line{"schedule", "--sde", "vp", "--t", t}, 2, {"--t", "[0, 1]"});
@@ -93,8 +101,8 @@ TEST(ScheduleCommand, WritesDoublesInTheShortestFormThatReadsBack) {
   TemporaryFolder const folder;
   std::string const out =
       run(folder.path(), "schedule --sde edm --t 0.1,5e-324,0.30000000000000004,80 --json").out;
-  for (char const* number : {"\"t\": 0.1,", "\"t\": 5e-324,", "\"t\": 0.30000000000000004,",
-                             "\"t\": 80.0,"})
+  for (char const* number :
+       {"\"t\": 0.1,", "\"t\": 5e-324,", "\"t\": 0.30000000000000004,", "\"t\": 80.0,"})
     EXPECT_TRUE(contains(out, number));
 }
 

@@ -26,8 +26,8 @@ TEST(ScoreCommand, MatchesTheClosedFormOfAGaussian) {
   std::vector<double> const x{0, 0, 1, -1, 0.3, 12};
   write(folder / "x.npy", x, 2);
   for (double const t : {0.0, 0.5, 1.0}) {
-    Outcome const outcome = run(
-        folder.path(), score + "--points x.npy --out s.npz --json --t " + std::to_string(t));
+    Outcome const outcome =
+        run(folder.path(), score + "--points x.npy --out s.npz --json --t " + std::to_string(t));
     ASSERT_EQ(outcome.status, 0) << outcome.err;
     auto const report = outcome.json();
     EXPECT_EQ(report["points"], 3);

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <io/support/files.hpp>
-#include <nlohmann/json.hpp>
-
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <io/support/files.hpp>
+#include <nlohmann/json.hpp>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -115,8 +114,7 @@ inline void expect_refusal(TemporaryFolder const& folder, Line const& line, int 
   EXPECT_EQ(outcome.out, "");
   EXPECT_TRUE(outcome.err.starts_with("retrace: error: ")) << outcome.err;
   EXPECT_EQ(outcome.err.find('\n'), outcome.err.size() - 1) << outcome.err;
-  for (std::string const& part : parts)
-    EXPECT_TRUE(contains(outcome.err, part));
+  for (std::string const& part : parts) EXPECT_TRUE(contains(outcome.err, part));
   EXPECT_EQ(folder.names(), before);
 }
 inline void expect_refusal(TemporaryFolder const& folder, std::string const& line, int status,

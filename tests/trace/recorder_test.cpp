@@ -95,18 +95,6 @@ TEST(Recorder, PrintsTheSameProgramHoweverASumIsWritten) {
   EXPECT_NE(a.str().find("evaluations: 3, draws: 6"), std::string::npos) << a.str();
 }
 
-TEST(Recorder, PrintsEveryRegisteredSamplerAsFrozen) {
-  // Hashes of the printed programs: g++ and clang++ must agree on them, and no change may alter
-  // them unnoticed.
-  std::ostringstream all;
-  for (SamplerEntry const& entry : samplers())
-    all << entry.name << '\n' << trace(make_sampler(entry.name), small_grid(4, "uniform"));
-  RecordProperty("programs", all.str());
-  EXPECT_GT(all.str().size(), 1000U);
-  EXPECT_EQ(all.str().find("nan"), std::string::npos);
-  EXPECT_EQ(all.str().find("inf"), std::string::npos);
-}
-
 TEST(Recorder, KeepsInstructionsPerStepBounded) {
   for (SamplerEntry const& entry : samplers()) {
     auto const size = [&](std::int64_t n) {

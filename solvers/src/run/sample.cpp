@@ -142,8 +142,7 @@ class Run {
       segment.out = program.part == Program::Part::last ? Transfer::rows : Transfer::carry;
       segment.evaluations_before = counted.evaluations;
       result_.nonfinite += executor_.run(program, segment);
-      counted.evaluations += program.evaluations();
-      counted.draws += program.draws;
+      counted.add(program);
       first = false;
     });
     for (NonFinite const& found : executor_.seen()) result_.where.push_back(found);
@@ -243,17 +242,6 @@ class Run {
 };
 
 }  // namespace
-
-Cost cost(AnySampler const& sampler, Grid const& grid, Prediction native, LastNoise last_noise) {
-  Cost total;
-  auto const add = [&](Program const& program) {
-    total.evaluations += program.evaluations();
-    total.draws += program.draws;
-  };
-  constexpr std::int64_t evaluations_at_a_time = 4096;
-  add(trace(sampler, grid, native, last_noise, {evaluations_at_a_time, add}));
-  return total;
-}
 
 template <class T>
 Samples<T> sample(Executor<T>& executor, Start<T> const& start, AnySampler const& sampler,

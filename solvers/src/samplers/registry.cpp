@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <retrace/run/sample.hpp>
 #include <retrace/samplers/ancestral.hpp>
 #include <retrace/samplers/ddim.hpp>
 #include <retrace/samplers/dpmpp_2m.hpp>
@@ -8,6 +7,7 @@
 #include <retrace/samplers/registry.hpp>
 #include <retrace/sde/log_snr.hpp>
 #include <retrace/sde/vp.hpp>
+#include <retrace/trace/cost.hpp>
 
 namespace retrace {
 namespace {

@@ -6,6 +6,7 @@
 #include <retrace/run/executor.hpp>
 #include <retrace/run/fused.hpp>
 #include <retrace/run/start.hpp>
+#include <retrace/trace/cost.hpp>
 #include <retrace/trace/trace.hpp>
 
 #include <cstddef>
@@ -53,14 +54,6 @@ struct Samples {
   std::vector<NonFinite> where;  ///< of the first few of them, by sample
   double seconds = 0;
 };
-
-/// Evaluations and draws of a sampler on a grid, counted by tracing it.
-struct Cost {
-  std::int64_t evaluations = 0, draws = 0;
-};
-[[nodiscard]] Cost cost(AnySampler const& sampler, Grid const& grid,
-                        Prediction native = Prediction::denoised,
-                        LastNoise last_noise = LastNoise::keep);
 
 /// Runs a sampler on every sample. Samples with values that are not finite are reported and left as
 /// they are; the others finish as if it had not happened. Throws Error (memory) before anything is
