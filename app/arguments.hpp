@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): not ours
 class App;
 class Option;
 }  // namespace CLI
@@ -82,7 +82,7 @@ class Arguments {
   [[nodiscard]] int threads() const { return thread_count_; }  ///< 0: the default
 
  private:
-  void check_options(Words const& words) const;
+  void check_options(Words const& remaining) const;
   void take_operand();
 
   About about_;

@@ -55,8 +55,8 @@ std::string json_text(Json const& value) {
   return out;
 }
 
-void JsonWriter::key(std::string_view key) {
-  text_ += (empty_ ? "{\n  " : ",\n  ") + string_text(std::string(key)) + ": ";
+void JsonWriter::key(std::string_view name) {
+  text_ += (empty_ ? "{\n  " : ",\n  ") + string_text(std::string(name)) + ": ";
   empty_ = false;
 }
 

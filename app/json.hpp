@@ -25,13 +25,13 @@ class JsonWriter {
   using Sink = std::function<void(std::string_view)>;
 
   explicit JsonWriter(Sink sink) : sink_(std::move(sink)) {}
-  void member(std::string_view key, Json const& value);
+  void member(std::string_view name, Json const& value);
   /// A list, an item a line; at(k) is item k.
-  void list(std::string_view key, std::int64_t count, std::function<Json(std::int64_t)> const& at);
+  void list(std::string_view name, std::int64_t count, std::function<Json(std::int64_t)> const& at);
   void finish();
 
  private:
-  void key(std::string_view key);
+  void key(std::string_view name);
   void flush_above(std::size_t bytes);
 
   Sink sink_;

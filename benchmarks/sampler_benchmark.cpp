@@ -31,8 +31,6 @@ Run batched(AnySampler const& sampler) {
           samples};
 }
 
-std::string word(Threads threads) { return threads == Threads::one ? "one_thread" : "all_threads"; }
-
 void add_every_sampler() {
   for (SamplerEntry const& entry : samplers())
     add("fused/" + entry.name + "/one_thread", [name = entry.name](benchmark::State& state) {

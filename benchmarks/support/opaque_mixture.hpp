@@ -38,7 +38,7 @@ class OpaqueMixture {
     Kokkos::parallel_for("benchmarks::opaque_mixture",
                          Kokkos::RangePolicy<Execution, Kokkos::IndexType<std::int64_t>>(
                              exec, 0, (n + lanes - 1) / lanes),
-                         Tile{prepared_.tile(), level_.at(level.t()), n, x.data(), out.data()});
+                         Tile{prepared_.tile, level_.at(level.t()), n, x.data(), out.data()});
     exec.fence("benchmarks::opaque_mixture");
   }
 

@@ -180,18 +180,19 @@ Place place_of(Purpose purpose, DrawKey key, std::int64_t dimension, std::int64_
   return {std::uint64_t{block.high} << 32 | low, block.first + static_cast<int>(component % 4)};
 }
 
+/// Purpose, step, k and component.
+using Draw = std::tuple<Purpose, std::int64_t, std::int64_t, std::int64_t>;
+
 /// The one draw that can lie there: where it gives back what was placed, no two draws of a
 /// dimension can meet.
-std::tuple<Purpose, DrawKey, std::int64_t> draw_at(Place const& place, std::int64_t dimension) {
+Draw draw_at(Place const& place, std::int64_t dimension) {
   std::int64_t const shared = dimension == 1 ? 4 : dimension == 2 ? 2 : 1;
   std::int64_t const of_a_step = 4 / shared;  // normals
   auto const field = [&](int from, int bits) {
     return static_cast<std::int64_t>(place.upper >> from & ((std::uint64_t{1} << bits) - 1));
   };
-  return {
-      static_cast<Purpose>(field(56, 8)),
-      {field(30, 26) * shared + place.number / of_a_step, static_cast<std::int32_t>(field(20, 10))},
-      field(0, 20) * 4 + place.number % of_a_step};
+  return {static_cast<Purpose>(field(56, 8)), field(30, 26) * shared + place.number / of_a_step,
+          field(20, 10), field(0, 20) * 4 + place.number % of_a_step};
 }
 
 TEST(DrawBlock, HasAPlaceOfItsOwnForEveryNormal) {
@@ -199,12 +200,13 @@ TEST(DrawBlock, HasAPlaceOfItsOwnForEveryNormal) {
   for (std::int64_t const dimension : {std::int64_t{1}, std::int64_t{2}, std::int64_t{3},
                                        std::int64_t{4}, std::int64_t{50}, DrawKey::max_dimension})
     for (int i = 0; i < 200000; ++i) {
-      std::tuple const draw{any.purpose(), any.key(), any.below(dimension)};
-      Place const place =
-          place_of(std::get<0>(draw), std::get<1>(draw), dimension, std::get<2>(draw));
+      Purpose const purpose = any.purpose();
+      DrawKey const key = any.key();
+      std::int64_t const component = any.below(dimension);
+      Place const place = place_of(purpose, key, dimension, component);
       ASSERT_TRUE(place.number >= 0 && place.number < 4);
-      ASSERT_EQ(draw_at(place, dimension), draw)
-          << "dimension " << dimension << ", step " << std::get<1>(draw).step;
+      ASSERT_EQ(draw_at(place, dimension), Draw(purpose, key.step, key.k, component))
+          << "dimension " << dimension;
     }
 }
 

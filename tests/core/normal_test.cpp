@@ -113,7 +113,8 @@ TEST_F(TenMillionNormals, AreAllFinite) {
       std::count_if(sample_.begin(), sample_.end(), [](float z) { return !std::isfinite(z); }), 0);
 }
 
-std::array<float, 2> pair_of(simd::Word w0, simd::Word w1) {
+/// Not inlined: the processor's modes are set around it.
+[[gnu::noinline]] std::array<float, 2> pair_of(simd::Word w0, simd::Word w1) {
   std::array<float, 2> z{};
   box_muller<float>(w0, w1, z[0], z[1]);
   return z;
@@ -140,6 +141,15 @@ TEST(BoxMuller, IsFiniteAtBothEndsOfTheFirstWord) {
       ASSERT_NEAR(static_cast<double>(z[1]), exact[1], 1e-6) << first;
     }
   EXPECT_EQ(pair_of(0xffffffff, 0), (std::array<float, 2>{0, 0}));
+}
+
+TEST(BoxMuller, IsFiniteNextToOneWhereACallerRoundsUpward) {
+  // There u exceeds 1 and its logarithm 0.
+  testing::RoundingUpward const upward;
+  for (simd::Word i = 0; i < 1000; ++i) {
+    auto const z = pair_of(~i, 0x20000000);
+    ASSERT_TRUE(std::isfinite(z[0]) && std::isfinite(z[1])) << i;
+  }
 }
 
 /// What names a number.

@@ -2,13 +2,13 @@
 #include <retrace/core/error.hpp>
 #include <retrace/core/interrupt.hpp>
 
-#include <signal.h>
+#include <csignal>
 
 namespace retrace {
 namespace {
 
 // The one thing a signal handler may touch.
-volatile sig_atomic_t stop_signal = 0;
+volatile std::sig_atomic_t stop_signal = 0;
 
 extern "C" void remember(int signal) { stop_signal = signal; }
 

@@ -99,7 +99,7 @@ std::vector<double> mixture_table(Mixture const& mixture, std::span<NoiseLevel c
   constexpr int chunk = MixtureTile<float, 0, shape>::chunk;
   MixtureRow<shape> const at{mixture.dimension()};
   int const components = mixture.components();
-  auto const padded = static_cast<std::size_t>((components + chunk - 1) / chunk * chunk);
+  std::size_t const padded = (index(components) + chunk - 1) / chunk * chunk;
   auto const width = static_cast<std::size_t>(at.size());
   std::vector<double> table(levels.size() * padded * width, 0.0);
   for (std::size_t n = 0; n < levels.size(); ++n) {

@@ -64,7 +64,8 @@ void Moments::run(Program const& segment) {
   for (int i = 0; i < carried; ++i) {
     registers.mean(i) = mean_[static_cast<std::size_t>(i)];
     for (int j = 0; j < carried; ++j)
-      registers.covariance(i, j) = covariance_[static_cast<std::size_t>(i * carried + j)];
+      registers.covariance(i, j) =
+          covariance_[static_cast<std::size_t>(i) * mean_.size() + static_cast<std::size_t>(j)];
   }
   for (Instruction const& i : allocation.code) {
     std::vector<std::pair<int, Number>> terms;

@@ -105,7 +105,7 @@ class BatchedExecutor final : public Executor<T> {
                       .tiles = {.rows = segment.x.data(),
                                 .n = n,
                                 .carry = this->carry(carried, n, lanes),
-                                .memory = aligned(memory_.data())},
+                                .memory = first_aligned<T>(memory_.data())},
                       .nonfinite = nonfinite.data()};
     for (int next = 0; next <= size; ++next) {
       bool const at_end = next == size;
@@ -128,13 +128,6 @@ class BatchedExecutor final : public Executor<T> {
   }
 
  private:
-  static constexpr std::size_t alignment = 64;
-
-  static T* aligned(T* p) {
-    auto const address = reinterpret_cast<std::uintptr_t>(p);
-    return reinterpret_cast<T*>((address + alignment - 1) / alignment * alignment);
-  }
-
   void reserve(std::int64_t n, int registers) {
     auto const rows = static_cast<std::size_t>(n), d = static_cast<std::size_t>(dimension());
     std::size_t const tiles = (rows + lanes - 1) / lanes;

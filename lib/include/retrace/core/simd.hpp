@@ -11,10 +11,12 @@
 
 #define RETRACE_INLINE KOKKOS_FORCEINLINE_FUNCTION
 #define RETRACE_PRAGMA(text) _Pragma(#text)
-#ifdef __CUDACC__
-#define RETRACE_UNROLL(n) RETRACE_PRAGMA(unroll n)
-#else
+#if !defined(__CUDACC__)
 #define RETRACE_UNROLL(n) RETRACE_PRAGMA(GCC unroll n)
+#elif defined(__CUDA_ARCH__)
+#define RETRACE_UNROLL(n) RETRACE_PRAGMA(unroll n)
+#else  // nvcc's pass for the host knows neither
+#define RETRACE_UNROLL(n)
 #endif
 
 /// Lanes of numbers. On a device a lane is a thread and a pack is one number; on a CPU a pack is a

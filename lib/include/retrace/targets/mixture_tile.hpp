@@ -59,6 +59,7 @@ struct MixtureTile {
     T const* const level = table + static_cast<std::int64_t>(e.level) * components * width;
     P const zero = broadcast<P>(T(0));
     lanes.each([&](int l) {
+      // NOLINTNEXTLINE(bugprone-branch-clone): the same for Dim = 1 only
       [[maybe_unused]] P sums[Dim > 0 ? Dim : 1] = {};
       auto const sum = [&](int j) {
         if constexpr (Dim > 0)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <retrace/core/aligned.hpp>
 #include <retrace/core/batch.hpp>
 #include <retrace/core/interrupt.hpp>
 #include <retrace/run/interpret.hpp>
@@ -41,7 +42,6 @@ struct Trajectories {
   using Member = typename Policy::member_type;
   static constexpr bool on_host = std::is_same_v<typename Exec::memory_space, Kokkos::HostSpace>;
   static constexpr int scratch_level = on_host ? 1 : 0;
-  static constexpr std::size_t alignment = 64;
 
   Model model;
   Code<T> const* code;
@@ -80,8 +80,7 @@ struct Trajectories {
   RETRACE_INLINE void run_tile(Walk const& lanes, Member const& team) const {
     void* const raw =
         team.team_scratch(+scratch_level).get_shmem(static_cast<int>(scratch_bytes()));
-    auto const address = reinterpret_cast<std::uintptr_t>(raw);
-    T* const base = reinterpret_cast<T*>((address + alignment - 1) / alignment * alignment);
+    T* const base = first_aligned<T>(raw);
     std::int64_t const tile = team.league_rank();
     T* const file = place == Registers::memory ? tiles.memory + tile * std::int64_t(words()) : base;
     T* const scratch = place == Registers::memory ? base : base + words();

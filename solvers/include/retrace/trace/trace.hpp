@@ -30,10 +30,12 @@ class AnySampler {
       // wanted
       AnySampler(S sampler)
       : steps_([sampler](Grid const& grid) -> std::int64_t {
+          (void)sampler;  // used by some samplers only
           if constexpr (requires { sampler.steps(grid); }) return sampler.steps(grid);
           return grid.count();
         }),
         own_grid_([sampler](Sde const& sde, std::int64_t steps, Span span) -> std::optional<Grid> {
+          (void)sampler;
           if constexpr (requires { sampler.own_grid(sde, steps, span); })
             return sampler.own_grid(sde, steps, span);
           return {};
