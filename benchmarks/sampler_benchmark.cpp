@@ -35,23 +35,23 @@ void add_every_sampler() {
   for (SamplerEntry const& entry : samplers())
     add("fused/" + entry.name + "/one_thread", [name = entry.name](benchmark::State& state) {
       Run run = fused(make_sampler(name));
-      measure(state, run.work(Threads::one));
+      measure(state, run.work());
     });
   for (SamplerEntry const& entry : samplers())
     add("batched/" + entry.name + "/one_thread", [name = entry.name](benchmark::State& state) {
       Run opaque = batched(make_sampler(name)), inside = fused(make_sampler(name));
-      compare(state, opaque.work(Threads::one), inside.work(Threads::one), "over_fused");
+      compare(state, opaque.work(), inside.work(), "over_fused");
     });
 }
 
 void add_threads() {
   add("fused/euler-maruyama/all_threads", [](benchmark::State& state) {
     Run run = fused(euler_maruyama{});
-    measure_speedup(state, run.work(Threads::all));
+    measure_speedup(state, run.work());
   });
   add("batched/euler-maruyama/all_threads", [](benchmark::State& state) {
     Run run = batched(euler_maruyama{});
-    measure_speedup(state, run.work(Threads::all));
+    measure_speedup(state, run.work());
   });
 }
 
@@ -61,7 +61,7 @@ void add_denormals() {
   if (!FlushedDenormals::possible) return;
   add("fused/euler-maruyama/denormals_flushed", [](benchmark::State& state) {
     Run run = fused(euler_maruyama{});
-    Work const as_is = run.work(Threads::one);
+    Work const as_is = run.work();
     Work flushed = as_is;
     flushed.run = [&] {
       FlushedDenormals const mode;
@@ -76,7 +76,7 @@ void add_sizes() {
   auto const add_size = [](std::string const& name, std::int64_t n, std::int64_t count) {
     add("fused/euler-maruyama/" + name, [=](benchmark::State& state) {
       Run run = fused(euler_maruyama{}, n, count), reference = fused(euler_maruyama{});
-      compare(state, run.work(Threads::one), reference.work(Threads::one), "over_16384_x_100");
+      compare(state, run.work(), reference.work(), "over_16384_x_100");
     });
   };
   for (std::int64_t const count : {20, 100, 1000})

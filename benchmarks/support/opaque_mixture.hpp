@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "support/threads.hpp"
+
 #include <retrace/core/batch.hpp>
 #include <retrace/run/lanes.hpp>
 #include <retrace/sde/grid.hpp>
 #include <retrace/targets/mixture_source.hpp>
 
-#include <algorithm>
 #include <cstdint>
 #include <map>
-#include <type_traits>
+#include <vector>
 
 namespace retrace::benchmarks {
 
@@ -43,7 +44,7 @@ class OpaqueMixture {
   }
 
  private:
-  static constexpr int lanes = std::is_same_v<Execution::memory_space, Kokkos::HostSpace> ? 128 : 1;
+  static constexpr int lanes = on_host ? 128 : 1;
   using Source = MixtureSource<CovarianceShape::isotropic>;
   using Model = MixtureTile<float, 2, CovarianceShape::isotropic>;
 

@@ -22,30 +22,26 @@ double cpu_time(Threads threads) {
   return sum;
 }
 
-double concurrency() { return static_cast<double>(Execution().concurrency()); }
-
 /// One repetition; times are those of a unit.
 struct Timing {
   double seconds, flops, cycles;
-  double cpu_seconds;  ///< of all threads of the process
-  double processors;   ///< share of its processors that the process had, peaks included
+  double processors;  ///< share of its processors that the process had, peaks included
 };
 
-Timing time(Work const& work) {
-  Threads const threads = work.threads;
+Timing time(Work const& work, Threads threads) {
   if (work.prepare) work.prepare();
   double const wall_before = now(Threads::all), cpu_before = cpu_time(threads);
   double const peak_before = work.peak(threads);
-  double const cpu_start = cpu_time(threads), start = now(threads);
+  double const start = now(threads);
   run_on(threads, work.run);
-  double const seconds = now(threads) - start, cpu = cpu_time(threads) - cpu_start;
+  double const seconds = now(threads) - start;
   double const peak = (peak_before + work.peak(threads)) / 2;
-  double const cpu_all = cpu_time(threads) - cpu_before, wall = now(Threads::all) - wall_before;
+  double const cpu = cpu_time(threads) - cpu_before, wall = now(Threads::all) - wall_before;
+  double const processors = threads == Threads::one ? 1 : Execution().concurrency();
   return {.seconds = seconds / work.units,
           .flops = seconds * peak / work.units,
           .cycles = seconds * clock_rate() / work.units,
-          .cpu_seconds = cpu / work.units,
-          .processors = cpu_all / (wall * (threads == Threads::all ? concurrency() : 1.0))};
+          .processors = cpu / (wall * processors)};
 }
 
 double quantile(std::vector<double> values, double q) {
@@ -77,31 +73,27 @@ auto repeat(F const& once) {
   return results;
 }
 
-/// Leaves the repetitions that other programs disturbed least. One thread is timed by its own
-/// clock, which does not see them.
-void keep_undisturbed(std::vector<Timing>& timings) {
-  std::sort(timings.begin(), timings.end(),
-            [](Timing const& a, Timing const& b) { return a.processors > b.processors; });
-  timings.resize((timings.size() + 3) / 4);
-}
-
-void report(benchmark::State& state, Work const& work, std::vector<Timing> timings) {
-  if (work.threads == Threads::all) {
-    keep_undisturbed(timings);
-    state.counters["processors"] = median(timings, [](Timing const& t) { return t.processors; });
-  }
+void report(benchmark::State& state, std::vector<Timing> const& timings) {
   double const seconds = median(timings, [](Timing const& t) { return t.seconds; });
-  auto const flops = each(timings, [](Timing const& t) { return t.flops; });
-  double const middle = quantile(flops, 0.5);
   state.counters["ns"] = 1e9 * seconds;
-  state.counters["flops_at_peak"] = middle;
-  state.counters["spread_percent"] = 100 * (quantile(flops, 0.75) - quantile(flops, 0.25)) / middle;
+  if (on_host) {
+    auto const flops = each(timings, [](Timing const& t) { return t.flops; });
+    double const middle = quantile(flops, 0.5);
+    state.counters["flops_at_peak"] = middle;
+    state.counters["spread_percent"] =
+        100 * (quantile(flops, 0.75) - quantile(flops, 0.25)) / middle;
+  }
   for ([[maybe_unused]] auto iteration : state) state.SetIterationTime(seconds);
 }
 
 struct Pair {
   Timing work, reference;
 };
+
+/// Of the time of the reference over that of the work.
+double median_ratio(std::vector<Pair> const& pairs) {
+  return median(pairs, [](Pair const& p) { return p.reference.seconds / p.work.seconds; });
+}
 
 std::vector<Timing> works(std::vector<Pair> const& pairs) {
   std::vector<Timing> timings;
@@ -112,38 +104,35 @@ std::vector<Timing> works(std::vector<Pair> const& pairs) {
 }  // namespace
 
 void measure(benchmark::State& state, Work const& work) {
-  report(state, work, repeat([&] { return time(work); }));
+  report(state, repeat([&] { return time(work, Threads::one); }));
 }
 
 void measure_cycles(benchmark::State& state, Work const& work) {
-  auto const timings = repeat([&] { return time(work); });
+  auto const timings = repeat([&] { return time(work, Threads::one); });
   state.counters["cycles"] = median(timings, [](Timing const& t) { return t.cycles; });
-  report(state, work, timings);
+  report(state, timings);
 }
 
 void compare(benchmark::State& state, Work const& work, Work const& reference,
              std::string const& name) {
-  auto const pairs = repeat([&] { return Pair{.work = time(work), .reference = time(reference)}; });
-  state.counters[name] =
-      median(pairs, [](Pair const& p) { return p.work.seconds / p.reference.seconds; });
-  report(state, work, works(pairs));
+  auto const pairs = repeat([&] {
+    return Pair{.work = time(work, Threads::one), .reference = time(reference, Threads::one)};
+  });
+  state.counters[name] = 1 / median_ratio(pairs);
+  report(state, works(pairs));
 }
 
 void measure_speedup(benchmark::State& state, Work const& work) {
-  Work one = work, all = work;
-  one.threads = Threads::one;
-  all.threads = Threads::all;
-  auto pairs = repeat([&] { return Pair{.work = time(all), .reference = time(one)}; });
-  state.counters["speedup_cpu_time"] = median(pairs, [](Pair const& p) {
-    return concurrency() * p.reference.cpu_seconds / p.work.cpu_seconds;
+  auto pairs = repeat([&] {
+    return Pair{.work = time(work, Threads::all), .reference = time(work, Threads::one)};
   });
   std::sort(pairs.begin(), pairs.end(),
             [](Pair const& a, Pair const& b) { return a.work.processors > b.work.processors; });
-  auto const timings = works(pairs);
   pairs.resize((pairs.size() + 3) / 4);
-  state.counters["speedup"] =
-      median(pairs, [](Pair const& p) { return p.reference.seconds / p.work.seconds; });
-  report(state, all, timings);
+  auto const timings = works(pairs);
+  state.counters["speedup"] = median_ratio(pairs);
+  state.counters["processors"] = median(timings, [](Timing const& t) { return t.processors; });
+  report(state, timings);
 }
 
 }  // namespace retrace::benchmarks

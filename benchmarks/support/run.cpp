@@ -22,14 +22,13 @@ Run::Run(std::unique_ptr<Executor<float>> executor, AnySampler const& sampler, G
   draw_prior<float>(start_, grid.sde().prior_sigma(), 1, 0);
 }
 
-Work Run::work(Threads threads) {
+Work Run::work() {
   return {.run =
               [this] {
                 executor_->run(program_,
                                {.x = x_, .noise = {.keys = PhiloxKeys(1), .first_sample = 0}});
               },
           .units = static_cast<double>(x_.extent(0)) * static_cast<double>(program_.evaluations()),
-          .threads = threads,
           .prepare = [this] { Kokkos::deep_copy(x_, start_); }};
 }
 

@@ -22,7 +22,7 @@ class Run {
   Run& operator=(Run const&) = delete;
 
   /// The whole run; its units are samples times evaluations.
-  [[nodiscard]] Work work(Threads threads);
+  [[nodiscard]] Work work();
 
  private:
   using Array = Kokkos::View<float**, Kokkos::LayoutRight, Execution::memory_space>;

@@ -1,18 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/threads.hpp"
 
-#include <retrace/core/batch.hpp>
-
 #include <ctime>
 #include <exception>
-#include <type_traits>
 
 namespace retrace::benchmarks {
-namespace {
-
-constexpr bool on_host = std::is_same_v<Execution::memory_space, Kokkos::HostSpace>;
-
-}  // namespace
 
 void run_on(Threads threads, std::function<void()> const& work) {
   if (threads == Threads::all || !on_host) {

@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <retrace/core/batch.hpp>
+
 #include <functional>
+#include <type_traits>
 
 namespace retrace::benchmarks {
+
+/// Whether kernels run on the processor that also measures.
+inline constexpr bool on_host = std::is_same_v<Execution::memory_space, Kokkos::HostSpace>;
 
 /// On how many threads something runs: the calling one, or all that the Runtime has.
 enum class Threads { one, all };

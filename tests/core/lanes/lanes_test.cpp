@@ -7,9 +7,11 @@
 #include <cmath>
 #include <concepts>
 #include <cstdint>
+#include <iterator>
 #include <limits>
 #include <memory>
 #include <random>
+#include <type_traits>
 
 namespace retrace::testing {
 namespace {
@@ -95,10 +97,19 @@ bool same_bits(T a, T b) {
   }
 }
 
+template <class T>
+void expect_same(char const* what, T const (&found)[LaneInputs::count],
+                 T const (&one)[LaneInputs::count]) {
+  int different = 0, at = 0;
+  for (int i = LaneInputs::count - 1; i >= 0; --i) {
+    if (!same_bits(found[i], one[i])) ++different, at = i;
+  }
+  EXPECT_EQ(different, 0) << what << " differs in lane " << at << ": " << found[at] << ", not "
+                          << one[at];
+}
+
 class Lanes : public ::testing::Test {
  protected:
-  using Outputs = std::unique_ptr<LaneOutputs>;
-
   static void SetUpTestSuite() {
     in_ = make_inputs();
     one_ = std::make_unique<LaneOutputs>();
@@ -109,50 +120,8 @@ class Lanes : public ::testing::Test {
     one_.reset();
   }
 
-  template <class T>
-  static void expect_same(char const* what, T const (&found)[LaneInputs::count],
-                          T const (&one)[LaneInputs::count]) {
-    int different = 0, at = 0;
-    for (int i = LaneInputs::count - 1; i >= 0; --i) {
-      if (!same_bits(found[i], one[i])) ++different, at = i;
-    }
-    EXPECT_EQ(different, 0) << what << " differs in lane " << at << ": " << found[at] << ", not "
-                            << one[at];
-  }
-
-  [[maybe_unused]] static void expect_the_bits_of_one_lane(LaneOutputs const& found) {
-    expect_same("exp2", found.exp2, one_->exp2);
-    expect_same("log", found.log, one_->log);
-    expect_same("sine", found.sine, one_->sine);
-    expect_same("cosine", found.cosine, one_->cosine);
-    expect_same("exp2 of double", found.wide_exp2, one_->wide_exp2);
-    expect_same("round_even", found.round_even, one_->round_even);
-    expect_same("scale2", found.scale2, one_->scale2);
-    expect_same("max", found.max, one_->max);
-    expect_same("sqrt", found.sqrt, one_->sqrt);
-    expect_same("fma", found.fma, one_->fma);
-    expect_same("round_even of double", found.wide_round_even, one_->wide_round_even);
-    expect_same("scale2 of double", found.wide_scale2, one_->wide_scale2);
-    expect_same("max of double", found.wide_max, one_->wide_max);
-    expect_same("sqrt of double", found.wide_sqrt, one_->wide_sqrt);
-    expect_same("fma of double", found.wide_fma, one_->wide_fma);
-    expect_same("to_float", found.to_float, one_->to_float);
-    expect_same("signed_to_float", found.signed_to_float, one_->signed_to_float);
-    expect_same("select_odd", found.select_odd, one_->select_odd);
-    expect_same("shift_signed", found.shift_signed, one_->shift_signed);
-    expect_same("high word of multiply_wide", found.product_high, one_->product_high);
-    expect_same("low word of multiply_wide", found.product_low, one_->product_low);
-    expect_same("low word of count_from", found.count_low, one_->count_low);
-    expect_same("high word of count_from", found.count_high, one_->count_high);
-    for (int k = 0; k < 4; ++k) {
-      expect_same("philox", found.philox[k], one_->philox[k]);
-      expect_same("four_normals", found.normals[k], one_->normals[k]);
-    }
-    expect_same("store of float as double", found.widened_normals, one_->widened_normals);
-  }
-
   inline static std::unique_ptr<LaneInputs const> in_;
-  inline static Outputs one_;
+  inline static std::unique_ptr<LaneOutputs> one_;
 };
 
 TEST_F(Lanes, OfOneNumberAreWhatTheyAreNamedAfter) {
@@ -181,13 +150,44 @@ TEST_F(Lanes, OfOneNumberAreWhatTheyAreNamedAfter) {
 
 #if defined(__x86_64__) && !defined(__CUDACC__)  // a compiler for devices makes scalar lanes only
 
+void expect_same_bits(LaneOutputs const& found, LaneOutputs const& one) {
+  expect_same("exp2", found.exp2, one.exp2);
+  expect_same("log", found.log, one.log);
+  expect_same("sine", found.sine, one.sine);
+  expect_same("cosine", found.cosine, one.cosine);
+  expect_same("exp2 of double", found.wide_exp2, one.wide_exp2);
+  expect_same("round_even", found.round_even, one.round_even);
+  expect_same("scale2", found.scale2, one.scale2);
+  expect_same("max", found.max, one.max);
+  expect_same("sqrt", found.sqrt, one.sqrt);
+  expect_same("fma", found.fma, one.fma);
+  expect_same("round_even of double", found.wide_round_even, one.wide_round_even);
+  expect_same("scale2 of double", found.wide_scale2, one.wide_scale2);
+  expect_same("max of double", found.wide_max, one.wide_max);
+  expect_same("sqrt of double", found.wide_sqrt, one.wide_sqrt);
+  expect_same("fma of double", found.wide_fma, one.wide_fma);
+  expect_same("to_float", found.to_float, one.to_float);
+  expect_same("signed_to_float", found.signed_to_float, one.signed_to_float);
+  expect_same("select_odd", found.select_odd, one.select_odd);
+  expect_same("shift_signed", found.shift_signed, one.shift_signed);
+  expect_same("high word of multiply_wide", found.product_high, one.product_high);
+  expect_same("low word of multiply_wide", found.product_low, one.product_low);
+  expect_same("low word of count_from", found.count_low, one.count_low);
+  expect_same("high word of count_from", found.count_high, one.count_high);
+  for (int k = 0; k < 4; ++k) {
+    expect_same("philox", found.philox[k], one.philox[k]);
+    expect_same("four_normals", found.normals[k], one.normals[k]);
+  }
+  expect_same("store of float as double", found.widened_normals, one.widened_normals);
+}
+
 TEST_F(Lanes, OfAvx2GiveTheBitsOfOne) {
   if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma"))
     GTEST_SKIP() << "this processor has no AVX2 with FMA";
   auto const found = std::make_unique<LaneOutputs>();
   evaluate_avx2(*in_, *found);
   EXPECT_EQ(found->width, 8);
-  expect_the_bits_of_one_lane(*found);
+  expect_same_bits(*found, *one_);
 }
 
 TEST_F(Lanes, OfAvx512GiveTheBitsOfOne) {
@@ -197,7 +197,7 @@ TEST_F(Lanes, OfAvx512GiveTheBitsOfOne) {
   auto const found = std::make_unique<LaneOutputs>();
   evaluate_avx512(*in_, *found);
   EXPECT_EQ(found->width, 16);
-  expect_the_bits_of_one_lane(*found);
+  expect_same_bits(*found, *one_);
 }
 
 #endif
