@@ -29,6 +29,7 @@ struct DrawKey {
   static constexpr std::int32_t max_k = (1 << 10) - 1;
   static constexpr std::int64_t max_dimension = std::int64_t{4} << 20;
 
+  [[nodiscard]] friend bool operator==(DrawKey const&, DrawKey const&) = default;
   [[nodiscard]] friend auto operator<=>(DrawKey const&, DrawKey const&) = default;
 };
 

@@ -34,7 +34,9 @@ using Word = std::uint32_t;
 /// The pack of T (float, double, Word) in an instruction set; `floats` is the widest float pack,
 /// used for noise.
 template <class T, class Isa>
-struct pack_of {
+struct pack_of;  // left undefined for instruction sets that this translation unit does not have
+template <class T>
+struct pack_of<T, Scalar> {
   using type = T;
 };
 template <class T, class Isa>
