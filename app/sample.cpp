@@ -128,12 +128,12 @@ Plan plan_of(SampleArguments const& arguments) {
   return plan;
 }
 
-void refuse_nonfinite(std::int64_t nonfinite, std::vector<NonFinite> const& where,
+void refuse_nonfinite(std::int64_t nonfinite, std::vector<NonFiniteSample> const& where,
                       std::int64_t samples) {
   if (nonfinite == 0) return;
   std::string reason;
   if (!where.empty()) {
-    NonFinite const& first = where.front();
+    NonFiniteSample const& first = where.front();
     reason = "the first is sample " + std::to_string(first.sample) + ", " +
              (first.evaluation < 0 ? "before the first evaluation"
                                    : "at evaluation " + std::to_string(first.evaluation) +

@@ -33,6 +33,7 @@ void add_peak(std::string const& name, Threads threads) {
 }  // namespace
 
 void register_benchmarks() {
+  if (!on_host) return;
   add_peak<float>("fma_peak/float/one_thread", Threads::one);
   add_peak<double>("fma_peak/double/one_thread", Threads::one);
   add_peak<float>("fma_peak/float/all_threads", Threads::all);

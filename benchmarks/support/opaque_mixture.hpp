@@ -21,34 +21,12 @@ class OpaqueMixture {
  public:
   static constexpr Prediction prediction = Prediction::denoised;
 
-  /// Prepares the tables of the levels of a grid; it can be asked for no others.
-  OpaqueMixture(Mixture const& mixture, Grid const& grid) {
-    std::vector<NoiseLevel> levels;
-    for (auto const [s, t, i] : grid.steps()) {
-      level_[s.t()] = static_cast<int>(levels.size());
-      levels.push_back(s);
-    }
-    levels.push_back(grid.level(grid.noisy_levels() - 1));  // Heun's method looks at it
-    level_[levels.back().t()] = static_cast<int>(levels.size()) - 1;
-    prepared_ = Source(mixture).template prepare<float, 2, Execution>(Execution(), levels);
-  }
-
-  void operator()(Batch<float const> x, NoiseLevel const& level, Batch<float> out) const {
-    auto const n = static_cast<std::int64_t>(x.extent(0));
-    Execution const exec;
-    Kokkos::parallel_for("benchmarks::opaque_mixture",
-                         Kokkos::RangePolicy<Execution, Kokkos::IndexType<std::int64_t>>(
-                             exec, 0, (n + lanes - 1) / lanes),
-                         Tile{prepared_.tile, level_.at(level.t()), n, x.data(), out.data()});
-    exec.fence("benchmarks::opaque_mixture");
-  }
-
- private:
   static constexpr int lanes = on_host ? 128 : 1;
   using Source = MixtureSource<CovarianceShape::isotropic>;
   using Model = MixtureTile<float, 2, CovarianceShape::isotropic>;
 
-  /// Brings rows of samples into lanes, evaluates, and puts the result back in rows.
+  /// The kernel: brings rows of samples into lanes, evaluates, and puts the result back in rows.
+  /// Public for nvcc.
   struct Tile {
     Model model;
     int level;
@@ -74,6 +52,27 @@ class OpaqueMixture {
     }
   };
 
+  /// Prepares the tables of the levels of a grid; it can be asked for no others.
+  OpaqueMixture(Mixture const& mixture, Grid const& grid) {
+    std::vector<NoiseLevel> levels;
+    for (int k = 0; k < grid.noisy_levels(); ++k) {
+      levels.push_back(grid.level(k));
+      level_[levels.back().t()] = k;
+    }
+    prepared_ = Source(mixture).template prepare<float, 2, Execution>(Execution(), levels);
+  }
+
+  void operator()(Batch<float const> x, NoiseLevel const& level, Batch<float> out) const {
+    auto const n = static_cast<std::int64_t>(x.extent(0));
+    Execution const exec;
+    Kokkos::parallel_for("benchmarks::opaque_mixture",
+                         Kokkos::RangePolicy<Execution, Kokkos::IndexType<std::int64_t>>(
+                             exec, 0, (n + lanes - 1) / lanes),
+                         Tile{prepared_.tile, level_.at(level.t()), n, x.data(), out.data()});
+    exec.fence("benchmarks::opaque_mixture");
+  }
+
+ private:
   std::map<double, int> level_;
   Source::Prepared<float, 2, Execution> prepared_;
 };

@@ -9,15 +9,15 @@
 namespace retrace::benchmarks {
 namespace {
 
-/// The same number, of which the compiler knows nothing; in a register.
+/// The same number, of which the compiler knows nothing; in a register where its name is known.
 template <class P>
-RETRACE_INLINE P opaque(P pack) {
-#ifdef __x86_64__
-  if constexpr (simd::width < P >> 1)
+[[gnu::always_inline]] inline P opaque(P pack) {
+#if defined(__x86_64__) && !defined(__CUDACC__)
+  if constexpr (1 < simd::width<P>)
     asm volatile("" : "+v"(pack.v));
   else
     asm volatile("" : "+v"(pack));
-#elif defined(__aarch64__)
+#elif defined(__aarch64__) && !defined(__CUDACC__)
   asm volatile("" : "+w"(pack));
 #else
   asm volatile("" : "+m"(pack));

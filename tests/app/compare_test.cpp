@@ -15,7 +15,8 @@ using Json = nlohmann::json;
 
 std::string const compare =
     "compare --target swiss-roll --sde vp --samples 500 --samplers "
-    "ddim:eta=0.5,edm-heun:churn=2,s_noise=1.003,dpmpp-2m --evaluations 12,5 --report ";
+    "ddim:eta=0.5,edm-heun:churn=2,s_noise=1.003,dpmpp-2m --evaluations 12,5 --grid karras "
+    "--report ";
 
 std::uint32_t big_endian(std::string const& bytes, std::size_t at) {
   std::uint32_t value = 0;

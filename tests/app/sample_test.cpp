@@ -31,9 +31,9 @@ void write(std::filesystem::path const& path, std::vector<double> const& x,
 
 TEST(SampleCommand, ReportsWhatItDid) {
   TemporaryFolder const folder;
-  Json const report = sample(
-      folder,
-      moons + "--sampler edm-heun --steps 5 --samples 7 --seed 18446744073709551615 --out x.npy");
+  Json const report = sample(folder, moons +
+                                         "--sampler edm-heun --steps 5 --grid karras --samples 7 "
+                                         "--seed 18446744073709551615 --out x.npy");
   EXPECT_EQ(report["sampler"], "edm-heun");
   EXPECT_EQ(report["sde"], "vp");
   EXPECT_EQ(report["grid"], "karras");
@@ -120,6 +120,15 @@ TEST(SampleCommand, EndsEarlierForStochasticSamplers) {
   EXPECT_DOUBLE_EQ(end("ancestral"), 1e-3);
 }
 
+TEST(SampleCommand, NamesTheGridItChose) {
+  TemporaryFolder const folder;
+  std::string const line = moons + "--sampler dpmpp-2m --steps 4 --samples 9 --seed 1 ";
+  auto const grid = sample(folder, line + "--out a.npy")["grid"].get<std::string>();
+  EXPECT_NE(grid, "");
+  sample(folder, line + "--out b.npy --grid " + grid);
+  EXPECT_EQ(bytes_of(folder / "a.npy"), bytes_of(folder / "b.npy"));
+}
+
 TEST(SampleCommand, TakesEtaForDdimOnly) {
   TemporaryFolder const folder;
   std::string const rest = " --steps 4 --samples 9 --seed 1 --out ";
@@ -179,7 +188,8 @@ TEST(SampleCommand, RunsForwardsAndBackAgain) {
   TemporaryFolder const folder;
   write(folder / "x.npy", {0.5, 0.25, -1, 0.5}, {2, 2});
   std::string const line = moons + "--sampler dpmpp-2m --steps 200 --precision f64 ";
-  Json const there = sample(folder, line + "--from 0.01 --to 1 --init x.npy --out z.npy");
+  Json const there =
+      sample(folder, line + "--from 0.01 --to 1 --grid karras --init x.npy --out z.npy");
   EXPECT_EQ(there["grid"], "karras:final=eps");
   EXPECT_EQ(there["levels"].size(), 201U);
   sample(folder, line + "--from 1 --to 0.01 --grid karras:final=eps --init z.npy --out y.npy");
@@ -202,7 +212,8 @@ TEST(SampleCommand, UsesGivenNoise) {
   write(folder / "three.npy", noise, {3, 2, 2});
   noise.resize(2 * 4);
   write(folder / "two.npy", noise, {2, 2, 2});
-  std::string const line = moons + "--sampler ancestral --steps 4 --init init.npy --noise ";
+  std::string const line =
+      moons + "--sampler ancestral --steps 4 --grid karras --init init.npy --noise ";
   Json const report = sample(folder, line + "three.npy --seed 1 --out a.npy");
   EXPECT_EQ(report["draws"], 3);
   sample(folder, line + "five.npy --seed 2 --out b.npy");  // more than needed: ignored
@@ -210,9 +221,10 @@ TEST(SampleCommand, UsesGivenNoise) {
   expect_refusal(folder, line + "two.npy --out c.npy", 2,
                  {"--noise", "two.npy", "[2, 2, 2]", "[3, 2, 2]"});
   expect_refusal(folder, line + "init.npy --out c.npy", 1, {"init.npy"});
-  expect_refusal(folder,
-                 moons + "--sampler ancestral --steps 4 --samples 3 --noise three.npy --out c", 2,
-                 {"--noise", "[3, 3, 2]"});
+  expect_refusal(
+      folder,
+      moons + "--sampler ancestral --steps 4 --grid karras --samples 3 --noise three.npy --out c",
+      2, {"--noise", "[3, 3, 2]"});
 }
 
 TEST(SampleCommand, LeavesTheLastNoiseOutWhenAskedTo) {

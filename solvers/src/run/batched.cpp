@@ -76,7 +76,7 @@ class BatchedExecutor final : public Executor<T> {
   [[nodiscard]] Prediction prediction() const override { return model_.prediction(); }
   [[nodiscard]] int dimension() const override { return model_.dimension(); }
   [[nodiscard]] std::size_t bytes_per_level() const override { return sizeof(NoiseLevel); }
-  [[nodiscard]] std::vector<NonFinite> seen() const override { return seen_; }
+  [[nodiscard]] std::vector<NonFiniteSample> seen() const override { return seen_; }
 
   std::int64_t run(Program const& program, Segment<T> const& segment) override {
     if (segment.evaluations_before == 0) {
@@ -164,7 +164,7 @@ class BatchedExecutor final : public Executor<T> {
 
   /// Which samples became bad in this evaluation; rare, hence on the host.
   void remember(RegisterRows<T> const& registers, int result, std::int64_t n,
-                Segment<T> const& segment, NonFinite found) {
+                Segment<T> const& segment, NonFiniteSample found) {
     Kokkos::View<T*, Kokkos::HostSpace> host("retrace::prediction", memory_.extent(0));
     Kokkos::deep_copy(host, memory_);
     T* const first = host.data() + (registers.memory - memory_.data());
@@ -182,7 +182,7 @@ class BatchedExecutor final : public Executor<T> {
   AnyBatchModel<T> model_;
   Kokkos::View<T*, typename Executor<T>::Memory> memory_{"retrace::registers", 0},
       input_{"retrace::model_input", 0}, output_{"retrace::model_output", 0};
-  std::vector<NonFinite> seen_;
+  std::vector<NonFiniteSample> seen_;
   std::unordered_set<std::int64_t> seen_rows_;
 };
 

@@ -145,7 +145,7 @@ class Run {
       counted.add(program);
       first = false;
     });
-    for (NonFinite const& found : executor_.seen()) result_.where.push_back(found);
+    for (NonFiniteSample const& found : executor_.seen()) result_.where.push_back(found);
     result_.evaluations = counted.evaluations;
     result_.draws = counted.draws;
     auto const rows = static_cast<std::int64_t>(segment.x.extent(0));
@@ -156,7 +156,7 @@ class Run {
   /// Bad samples that the executor has not seen itself are run again, alone, to see where they went
   /// wrong.
   void find_nonfinite() {
-    auto const by_sample = [](NonFinite const& a, NonFinite const& b) {
+    auto const by_sample = [](NonFiniteSample const& a, NonFiniteSample const& b) {
       return a.sample < b.sample;
     };
     std::sort(result_.where.begin(), result_.where.end(), by_sample);
@@ -168,7 +168,7 @@ class Run {
         finite += result_.x(row, c) - result_.x(row, c);
       if (finite == T(0)) continue;
       auto const number = static_cast<std::int64_t>(options_.first_sample) + row;
-      NonFinite const wanted{number, 0, 0};
+      NonFiniteSample const wanted{number, 0, 0};
       if (!std::binary_search(result_.where.begin(), result_.where.end(), wanted, by_sample)) {
         result_.where.push_back(search(row));
         std::sort(result_.where.begin(), result_.where.end(), by_sample);
@@ -177,11 +177,11 @@ class Run {
     if (result_.where.size() > reported_samples) result_.where.resize(reported_samples);
   }
 
-  [[nodiscard]] NonFinite search(std::int64_t row) {
+  [[nodiscard]] NonFiniteSample search(std::int64_t row) {
     Kokkos::View<T**, Kokkos::LayoutRight, Execution::memory_space> const x(
         "retrace::one_sample", 1, static_cast<std::size_t>(executor_.dimension()));
     Segment<T> segment{.x = x, .noise = noise_at(row)};
-    NonFinite found{static_cast<std::int64_t>(segment.noise.first_sample), -1,
+    NonFiniteSample found{static_cast<std::int64_t>(segment.noise.first_sample), -1,
                     std::numeric_limits<double>::quiet_NaN()};
     bool searching = true;
     start_(segment.noise.first_sample, segment.x);

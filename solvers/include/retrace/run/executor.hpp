@@ -12,7 +12,7 @@
 namespace retrace {
 
 /// A value that is not finite, where it was first seen.
-struct NonFinite {
+struct NonFiniteSample {
   std::int64_t sample;      ///< its number (first sample + row)
   std::int64_t evaluation;  ///< of the run, counted from 0; -1 before the first
   double t;                 ///< level of that evaluation
@@ -45,7 +45,7 @@ class Executor {
   virtual std::int64_t run(Program const& program, Segment<T> const& segment) = 0;
   /// What the model returned that was not finite in the last run, where the executor can see it;
   /// else empty, and the driver searches.
-  [[nodiscard]] virtual std::vector<NonFinite> seen() const { return {}; }
+  [[nodiscard]] virtual std::vector<NonFiniteSample> seen() const { return {}; }
 
  protected:
   using Memory = Execution::memory_space;

@@ -51,7 +51,7 @@ struct Samples {
   std::int64_t draws = 0;        ///< normals for each sample after the start; counted
   std::uint64_t seed = 0;
   std::int64_t nonfinite = 0;    ///< samples that are not finite
-  std::vector<NonFinite> where;  ///< of the first few of them, by sample
+  std::vector<NonFiniteSample> where;  ///< of the first few of them, by sample
   double seconds = 0;
 };
 
