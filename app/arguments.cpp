@@ -104,7 +104,7 @@ void Arguments::parse(Words const& words) {
   check_options(cli_->remaining());
   take_operand();
   if (threads_) {
-    constexpr std::int64_t most = 4096;
+    constexpr std::int64_t most = Runtime::max_threads;
     thread_count_ = static_cast<int>(threads_.integer(1, most));
   }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A sampler of your own: the text of its paper in one struct. It is traced and printed, its order
-// is measured without any sampling, and it runs in the fused kernel that all samplers share.
+// is measured without any sampling, and it runs in the fused kernel that all samplers share. In a
+// file of its own and with a line in solvers/src/samplers/registry.cpp it gets a name, tests and
+// help.
 #include <retrace/core/runtime.hpp>
 #include <retrace/exact/moments.hpp>
 #include <retrace/metrics/projected_distances.hpp>

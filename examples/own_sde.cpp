@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A forward process of your own: one struct. Every grid and sampler takes it.
+// A forward process of your own: one struct. Every grid and sampler takes it. In a file of its own
+// and with a line in sde/src/registry.cpp it gets a name, tests and help.
 #include <retrace/core/runtime.hpp>
 #include <retrace/metrics/projected_distances.hpp>
 #include <retrace/run/sample.hpp>

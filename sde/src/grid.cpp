@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include <retrace/core/error.hpp>
+#include <retrace/core/interrupt.hpp>
 #include <retrace/core/shortest.hpp>
 #include <retrace/sde/grid.hpp>
 
@@ -22,6 +23,7 @@ void check_times(Sde const& sde, std::int64_t levels, Grid::Rule const& time) {
   double first = 0, last = 0;
   bool falls = true;
   for (std::int64_t k = 0; k < levels; ++k) {
+    if (k % (1 << 16) == 0) throw_if_interrupted();
     double const t = time(k);
     if (!range.holds(t))
       throw Error(Fault::argument, level_at(k, t) + " is outside the times of the SDE",

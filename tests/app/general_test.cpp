@@ -102,7 +102,7 @@ TEST(CommandLine, NamesTheRangeOfWrongNumbers) {
   expect_refusal(folder, sample + "--steps 4 --eta 2", 2, {"--eta", "[0, 1]"});
   expect_refusal(folder, sample + "--steps 4 --grid karras:rho=0", 2, {"rho", "(0, inf)"});
   for (char const* wrong : {"0", "4097", "-1", "x"})
-    expect_refusal(folder, "list --threads " + std::string(wrong), 2, {"--threads", "[1, 4096]"});
+    expect_refusal(folder, "list --threads " + std::string(wrong), 2, {"--threads", "[1, 512]"});
 }
 
 TEST(CommandLine, RefusesWhatIsMissingRepeatedOrTooMuch) {

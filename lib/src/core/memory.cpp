@@ -65,7 +65,7 @@ void require_memory(std::string_view what, std::size_t bytes) {
                   (bytes == unlimited ? "more than any machine has"
                                       : std::to_string(bytes / mib) + " MiB") +
                   ", " + std::to_string(available / mib) + " MiB are available",
-              "run them in parts with --first-sample");
+              "take fewer or go in parts");
 }
 
 }  // namespace retrace

@@ -13,12 +13,10 @@
 namespace retrace {
 namespace {
 
-constexpr int most_threads = 4096;
-
 int checked(int threads) {
-  if (threads < 0 || threads > most_threads)
+  if (threads < 0 || threads > Runtime::max_threads)
     throw Error(Fault::argument, "threads cannot be " + std::to_string(threads),
-                "it takes a number in [1, " + std::to_string(most_threads) + "]");
+                "it takes a number in [1, " + std::to_string(Runtime::max_threads) + "]");
   return threads;
 }
 
@@ -27,10 +25,10 @@ int from_arguments(int argc, char const* const* argv) {
     std::string_view const word = argv[i];
     std::string_view const equals = "--threads=";
     if (word == "--threads" && i + 1 < argc)
-      return static_cast<int>(parse_integer("--threads", argv[i + 1], 1, most_threads));
+      return static_cast<int>(parse_integer("--threads", argv[i + 1], 1, Runtime::max_threads));
     if (word.starts_with(equals))
       return static_cast<int>(
-          parse_integer("--threads", word.substr(equals.size()), 1, most_threads));
+          parse_integer("--threads", word.substr(equals.size()), 1, Runtime::max_threads));
   }
   return 0;
 }
@@ -39,7 +37,8 @@ int from_arguments(int argc, char const* const* argv) {
 /// to complain about.
 int default_threads() {
   if (char const* text = std::getenv("OMP_NUM_THREADS"))
-    if (int const n = std::atoi(text); n > 0) return n < most_threads ? n : most_threads;
+    if (int const n = std::atoi(text); n > 0)
+      return n < Runtime::max_threads ? n : Runtime::max_threads;
   unsigned const all = std::thread::hardware_concurrency();
   return all > 0 ? static_cast<int>(all) : 1;
 }

@@ -10,8 +10,11 @@ namespace retrace {
 /// already, and then leaves it running.
 class Runtime {
  public:
+  /// What Kokkos' OpenMP has room for; it hangs or aborts beyond.
+  static constexpr int max_threads = 512;
+
   /// 0: what OMP_NUM_THREADS says, else all. Throws Error (argument) for fewer than 0 or more than
-  /// 4096 threads.
+  /// 512 threads.
   explicit Runtime(int threads = 0);
   /// Reads --threads N from the command line and leaves the rest alone.
   Runtime(int argc, char const* const* argv);

@@ -62,6 +62,9 @@ template <class T>
 RETRACE_INLINE void store(T* p, T a) {
   *p = a;
 }
+/// The lanes added up; for one lane itself.
+template <class P>
+requires(width<P> == 1) RETRACE_INLINE P sum_of(P a) { return a; }
 /// Noise is drawn in float and widened.
 RETRACE_INLINE void store(double* p, float a) { *p = static_cast<double>(a); }
 

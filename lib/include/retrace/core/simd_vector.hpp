@@ -52,6 +52,12 @@ template <class T, int Bytes>
 RETRACE_INLINE void store(T* p, Vector<T, Bytes> a) {
   *reinterpret_cast<typename Vector<T, Bytes>::Raw*>(p) = a.v;
 }
+template <class T, int Bytes>
+RETRACE_INLINE T sum_of(Vector<T, Bytes> a) {
+  T sum = 0;
+  for (int i = 0; i < width<Vector<T, Bytes>>; ++i) sum += a.v[i];
+  return sum;
+}
 template <int Bytes>
 RETRACE_INLINE Vector<Word, Bytes> bits(Vector<float, Bytes> a) {
   return {reinterpret_cast<typename Vector<Word, Bytes>::Raw>(a.v)};

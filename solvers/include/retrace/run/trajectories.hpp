@@ -99,10 +99,10 @@ struct Trajectories {
   RETRACE_INLINE void load(Walk const& lanes, T* file, std::int64_t tile) const {
     int const d = rows();
     if (in == Transfer::rows) {
-      lanes.each_lane([&](int l) {
-        std::int64_t const row = tile * L + l;
-        for (int c = 0; c < d; ++c)
-          file[c * L + l] = row < tiles.n ? tiles.rows[row * d + c] : T(0);
+      copy(lanes, tile, [&](int l, int live) {
+        T* KOKKOS_RESTRICT const lane = file + l;
+        T const* KOKKOS_RESTRICT const from_row = tiles.rows + (tile * L + l) * d;
+        for (int c = 0; c < d; ++c) lane[c * L] = l < live ? from_row[c] : T(0);
       });
     } else if (in == Transfer::carry) {
       for (int v = 0; v < inputs_count; ++v) {
@@ -119,19 +119,13 @@ struct Trajectories {
     int const d = rows();
     if (out == Transfer::rows) {
       T const* const result = file + outputs[0] * d * L;
-      std::int64_t bad = 0;
-      lanes.each_lane([&](int l) {
-        std::int64_t const row = tile * L + l;
-        if (row >= tiles.n) return;
-        T finite = 0;  // stays 0, or becomes NaN
-        for (int c = 0; c < d; ++c) {
-          T const value = result[c * L + l];
-          tiles.rows[row * d + c] = value;
-          finite += value - value;
-        }
-        bad += finite == T(0) ? 0 : 1;
+      copy(lanes, tile, [&](int l, int live) {
+        if (l >= live) return;
+        T const* KOKKOS_RESTRICT const from_lane = result + l;
+        T* KOKKOS_RESTRICT const row = tiles.rows + (tile * L + l) * d;
+        for (int c = 0; c < d; ++c) row[c] = from_lane[c * L];
       });
-      if (bad > 0) Kokkos::atomic_add(nonfinite, bad);
+      count_nonfinite(lanes, result, tile);
     } else if (out == Transfer::carry) {
       for (int v = 0; v < outputs_count; ++v) {
         T const* const value = file + outputs[v] * d * L;
@@ -141,6 +135,38 @@ struct Trajectories {
         });
       }
     }
+  }
+
+  /// f(lane, live lanes) for every lane. Tiles full of samples, all but the last, go through a loop
+  /// without a test in it, which the compiler turns into shuffles.
+  template <Lanes Walk, class F>
+  RETRACE_INLINE void copy(Walk const& lanes, std::int64_t tile, F const& f) const {
+    if ((tile + 1) * L <= tiles.n)
+      lanes.each_lane([&](int l) { f(l, L); });
+    else
+      lanes.each_lane([&](int l) { f(l, static_cast<int>(tiles.n - tile * L)); });
+  }
+
+  /// x - x is 0, or NaN where x is not finite: a sum keeps it, a maximum would not. Samples are
+  /// counted one by one only in a tile that has a bad one (lanes beyond the last sample may be bad
+  /// as well).
+  template <Lanes Walk>
+  RETRACE_INLINE void count_nonfinite(Walk const& lanes, T const* result, std::int64_t tile) const {
+    using P = typename Walk::Pack;
+    P sum = simd::broadcast<P>(T(0));
+    lanes.flat(rows(), [&](int j) {
+      P const x = simd::load<P>(result + j);
+      sum = sum + (x - x);
+    });
+    if (simd::sum_of(sum) == T(0)) return;
+    std::int64_t bad = 0;
+    lanes.each_lane([&](int l) {
+      if (tile * L + l >= tiles.n) return;
+      T finite = 0;
+      for (int c = 0; c < rows(); ++c) finite += result[c * L + l] - result[c * L + l];
+      bad += finite == T(0) ? 0 : 1;
+    });
+    if (bad > 0) Kokkos::atomic_add(nonfinite, bad);
   }
 
   void launch(Exec const& exec, char const* label) const {
