@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "arguments.hpp"
 
+#include <retrace/core/runtime.hpp>
+
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
