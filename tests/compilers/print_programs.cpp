@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Prints every registered sampler, traced on every SDE. scripts/check-compilers builds it with g++ and with clang++,
-// which do not evaluate operands in the same order, and compares what they print.
+// Prints every registered sampler, traced on every SDE. scripts/check-compilers builds it with g++
+// and with clang++, which do not evaluate operands in the same order, and compares what they print.
 #include <retrace/samplers/registry.hpp>
 #include <retrace/sde/registry.hpp>
 

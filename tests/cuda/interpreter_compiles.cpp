@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Compiled for CUDA by scripts/check-cuda, which looks at what ptxas says: the interpreter with the mixture inside, for
-// every precision, dimension case and shape of covariance, and the launches between evaluations of a batched run. It
-// is never linked; it guards the wall between host and device code.
+// Compiled for CUDA by scripts/check-cuda, which looks at what ptxas says: the interpreter with the
+// mixture inside, for every precision, dimension case and shape of covariance, and the launches
+// between evaluations of a batched run. It is never linked; it guards the wall between host and
+// device code.
 #include <retrace/run/loaded.hpp>
 #include <retrace/run/trajectories.hpp>
 #include <retrace/targets/mixture_tile.hpp>
@@ -10,8 +11,8 @@
 namespace retrace {
 
 template <class T, int Dim, CovarianceShape shape>
-using Fused = Trajectories<Kokkos::Cuda, MixtureTile<T, Dim, shape>, 128, simd::Scalar,
-                           Registers::scratch>;
+using Fused =
+    Trajectories<Kokkos::Cuda, MixtureTile<T, Dim, shape>, 128, simd::Scalar, Registers::scratch>;
 
 template <class Kernel>
 void launch(Kernel const& kernel) {

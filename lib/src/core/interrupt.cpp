@@ -17,7 +17,8 @@ extern "C" void remember(int signal) { stop_signal = signal; }
 void catch_interrupts() {
   struct sigaction action = {};
   action.sa_handler = remember;
-  // Without SA_RESTART a write that waits for a full pipe sees the first signal; the second finds the default action.
+  // Without SA_RESTART a write that waits for a full pipe sees the first signal; the second finds
+  // the default action.
   action.sa_flags = static_cast<int>(SA_RESETHAND);
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);

@@ -182,7 +182,7 @@ class Run {
         "retrace::one_sample", 1, static_cast<std::size_t>(executor_.dimension()));
     Segment<T> segment{.x = x, .noise = noise_at(row)};
     NonFiniteSample found{static_cast<std::int64_t>(segment.noise.first_sample), -1,
-                    std::numeric_limits<double>::quiet_NaN()};
+                          std::numeric_limits<double>::quiet_NaN()};
     bool searching = true;
     start_(segment.noise.first_sample, segment.x);
     each_segment([&](Program const& program) {

@@ -48,7 +48,9 @@ class NoiseLevel {
 
   [[nodiscard]] bool is_clean() const { return values_.sigma == 0; }
   [[nodiscard]] bool has_lambda() const { return values_.alpha > 0 && values_.sigma > 0; }
-  [[nodiscard]] bool has_drift() const { return values_.alpha > 0 && std::isfinite(values_.alpha_rate); }
+  [[nodiscard]] bool has_drift() const {
+    return values_.alpha > 0 && std::isfinite(values_.alpha_rate);
+  }
 
  private:
   LevelValues values_;

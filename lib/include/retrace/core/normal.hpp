@@ -7,8 +7,8 @@
 namespace retrace {
 
 /// Two standard normals from two random words (Box and Muller 1958). The first word w becomes u =
-/// (w + 1/2) / 2^32 in (0, 1], w rounded to float first; the second is the angle, in 2^-32 turns. The
-/// largest normal is sqrt(66 log 2) = 6.76.
+/// (w + 1/2) / 2^32 in (0, 1], w rounded to float first; the second is the angle, in 2^-32 turns.
+/// The largest normal is sqrt(66 log 2) = 6.76.
 template <class P>
 RETRACE_INLINE void box_muller(typename simd::traits<P>::words w0,
                                typename simd::traits<P>::words w1, P& z0, P& z1) {

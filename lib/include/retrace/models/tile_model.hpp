@@ -53,7 +53,8 @@ concept TileModel = std::is_trivially_copyable_v<M> && Lanes<L> &&
 ///   prediction               what it returns natively
 ///   dimension()
 ///   bytes_per_level<T>()     so that programs are cut into segments whose tables stay small
-///   prepare<T, Dim, Exec>(e, levels)   something with a member `tile`, a TileModel, that keeps its tables alive; Dim is
+///   prepare<T, Dim, Exec>(e, levels)   something with a member `tile`, a TileModel, that keeps its
+///   tables alive; Dim is
 ///                            the dimension at compile time or 0
 template <class S>
 concept TileModelSource = requires(S const& s) {

@@ -102,8 +102,8 @@ struct MixtureTile {
           set_sum(j, s);
         }
       }
-      // The prediction is rounded before it is combined, as that of a model outside the kernel is: fused and batched
-      // runs give the same bits.
+      // The prediction is rounded before it is combined, as that of a model outside the kernel is:
+      // fused and batched runs give the same bits.
       P const inverse = broadcast<P>(T(1)) / total;
       P const out = broadcast<P>(e.out), skip = broadcast<P>(e.skip);
       RETRACE_UNROLL(8)

@@ -50,7 +50,7 @@ struct Samples {
   std::int64_t evaluations = 0;  ///< of the model, for each sample; counted
   std::int64_t draws = 0;        ///< normals for each sample after the start; counted
   std::uint64_t seed = 0;
-  std::int64_t nonfinite = 0;    ///< samples that are not finite
+  std::int64_t nonfinite = 0;          ///< samples that are not finite
   std::vector<NonFiniteSample> where;  ///< of the first few of them, by sample
   double seconds = 0;
 };
