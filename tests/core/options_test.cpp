@@ -3,6 +3,7 @@
 #include <retrace/core/registry.hpp>
 
 #include <gtest/gtest.h>
+#include <support/messages.hpp>
 
 #include <cmath>
 #include <cstdint>
@@ -14,16 +15,7 @@
 namespace retrace {
 namespace {
 
-template <class Call>
-std::string argument_error(Call const& call) {
-  try {
-    call();
-  } catch (Error const& error) {
-    EXPECT_EQ(error.fault(), Fault::argument) << error.what();
-    return error.what();
-  }
-  return {};
-}
+using testing::argument_error;
 
 std::string real_error(std::string_view text, Range range = {}) {
   return argument_error([&] { (void)parse_real("--eta", text, range); });

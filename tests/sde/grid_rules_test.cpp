@@ -9,6 +9,7 @@
 #include <retrace/sde/vp.hpp>
 
 #include <gtest/gtest.h>
+#include <support/messages.hpp>
 
 #include <cmath>
 #include <cstdint>
@@ -22,23 +23,11 @@
 namespace retrace {
 namespace {
 
+using testing::argument_error;
+using testing::contains;
+
 using test::Real;
 using test::Reference;
-
-template <class Call>
-std::string argument_error(Call const& call) {
-  try {
-    call();
-  } catch (Error const& error) {
-    EXPECT_EQ(error.fault(), Fault::argument) << error.what();
-    return error.what();
-  }
-  return {};
-}
-
-bool contains(std::string const& text, std::string const& part) {
-  return text.find(part) != std::string::npos;
-}
 
 /// The noisiest time with alpha > 0 that a rule in lambda can start from.
 double top(Sde const& sde) { return sde.name() == "rectified-flow" ? 0.999 : sde.t_max(); }

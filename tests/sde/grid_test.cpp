@@ -5,6 +5,7 @@
 #include <retrace/sde/vp.hpp>
 
 #include <gtest/gtest.h>
+#include <support/messages.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -17,26 +18,14 @@
 namespace retrace {
 namespace {
 
+using testing::argument_error;
+using testing::contains;
+
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-template <class Call>
-std::string argument_error(Call const& call) {
-  try {
-    call();
-  } catch (Error const& error) {
-    EXPECT_EQ(error.fault(), Fault::argument) << error.what();
-    return error.what();
-  }
-  return {};
-}
-
 std::string error_of(std::vector<double> const& times, Final final = Final::eps) {
   return argument_error([&] { (void)Grid(vp{}, times, final); });
-}
-
-bool contains(std::string const& text, std::string const& part) {
-  return text.find(part) != std::string::npos;
 }
 
 TEST(Grid, StepsFromLevelToLevel) {

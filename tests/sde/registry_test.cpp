@@ -3,6 +3,7 @@
 #include <retrace/sde/registry.hpp>
 
 #include <gtest/gtest.h>
+#include <support/messages.hpp>
 
 #include <algorithm>
 #include <set>
@@ -14,16 +15,8 @@
 namespace retrace {
 namespace {
 
-template <class Call>
-std::string argument_error(Call const& call) {
-  try {
-    call();
-  } catch (Error const& error) {
-    EXPECT_EQ(error.fault(), Fault::argument) << error.what();
-    return error.what();
-  }
-  return {};
-}
+using testing::argument_error;
+using testing::contains;
 
 std::string sde_error(std::string const& spec) {
   return argument_error([&] { (void)make_sde(spec); });
@@ -31,10 +24,6 @@ std::string sde_error(std::string const& spec) {
 
 std::string grid_error(std::string const& spec) {
   return argument_error([&] { (void)make_grid(spec, make_sde("vp"), 4); });
-}
-
-bool contains(std::string const& text, std::string const& part) {
-  return text.find(part) != std::string::npos;
 }
 
 template <class Entries>

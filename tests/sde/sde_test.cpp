@@ -7,6 +7,7 @@
 #include <retrace/sde/vp.hpp>
 
 #include <gtest/gtest.h>
+#include <support/messages.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -19,23 +20,11 @@
 namespace retrace {
 namespace {
 
+using testing::argument_error;
+using testing::contains;
+
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double infinity = std::numeric_limits<double>::infinity();
-
-/// What the call throws; empty if nothing.
-std::string argument_error(std::function<void()> const& call) {
-  try {
-    call();
-  } catch (Error const& error) {
-    EXPECT_EQ(error.fault(), Fault::argument) << error.what();
-    return error.what();
-  }
-  return {};
-}
-
-bool contains(std::string const& text, std::string const& part) {
-  return text.find(part) != std::string::npos;
-}
 
 /// Central difference of sixth order.
 double slope(std::function<double(double)> const& value, double t, double h) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <retrace/core/error.hpp>
 #include <retrace/samplers/registry.hpp>
 #include <retrace/sde/registry.hpp>
 #include <retrace/trace/allocate.hpp>
 
 #include <gtest/gtest.h>
+#include <support/messages.hpp>
 
 #include <cmath>
 #include <sstream>
@@ -13,18 +13,10 @@
 namespace retrace {
 namespace {
 
+using testing::argument_error;
+
 Grid small_grid(std::int64_t steps = 3, char const* rule = "log-snr") {
   return make_grid(rule, make_sde("vp"), steps, {1.0, 1e-3});
-}
-
-std::string message_of(auto const& call) {
-  try {
-    (void)call();
-  } catch (Error const& e) {
-    EXPECT_EQ(e.fault(), Fault::argument);
-    return e.what();
-  }
-  return "nothing was thrown";
 }
 
 TEST(Recorder, TracesDdimToOneEvaluationAndOneCombinationAStep) {
@@ -122,18 +114,18 @@ TEST(Recorder, MaterialisesLongCombinations) {
 
 TEST(Recorder, RefusesWhatKernelsCannotReport) {
   auto const grid = small_grid();
-  EXPECT_NE(message_of([&] {
+  EXPECT_NE(argument_error([&] {
               return trace(AnySampler([](Recorder& model, Grid const& g, Vec x) {
                              return std::sqrt(-1.0) * model.denoised(x, g.level(1));
                            }),
                            grid);
             }).find("not finite at t ="),
             std::string::npos);
-  EXPECT_NE(message_of([&] {
+  EXPECT_NE(argument_error([&] {
               return trace(AnySampler([](Recorder&, Grid const&, Vec x) { return x - x; }), grid);
             }).find("cancel"),
             std::string::npos);
-  EXPECT_NE(message_of([&] {
+  EXPECT_NE(argument_error([&] {
               return trace(AnySampler([](Recorder&, Grid const&, Vec) { return Vec(); }), grid);
             }).find("empty"),
             std::string::npos);
@@ -143,11 +135,11 @@ TEST(Recorder, RefusesLevelsAtWhichASamplersFormulasDoNotExist) {
   Grid const flow = make_grid("uniform", make_sde("rectified-flow"), 5, {1.0, 1e-3});
   EXPECT_EQ(trace(make_sampler("ddim"), flow).evaluations(), 5);
   for (char const* sampler : {"euler-maruyama", "ancestral", "ddim:eta=1", "edm-heun", "dpmpp-2m"})
-    EXPECT_NE(message_of([&] { return trace(make_sampler(sampler), flow); }).find("--from"),
+    EXPECT_NE(argument_error([&] { return trace(make_sampler(sampler), flow); }).find("--from"),
               std::string::npos)
         << sampler;
   // A score says nothing of the denoised state at alpha = 0.
-  EXPECT_NE(message_of([&] {
+  EXPECT_NE(argument_error([&] {
               return trace(make_sampler("ddim"), flow, Prediction::score);
             }).find("does not determine"),
             std::string::npos);
@@ -195,8 +187,9 @@ TEST(Recorder, HandsOnSegmentsThatAddUpToTheWhole) {
 
 TEST(Recorder, RefusesNoiseFromDataToNoise) {
   Grid const forwards = make_grid("uniform", make_sde("vp"), 3, {1e-3, 1.0});
-  EXPECT_NE(message_of([&] { return trace(make_sampler("ancestral"), forwards); }).find("noise"),
-            std::string::npos);
+  EXPECT_NE(
+      argument_error([&] { return trace(make_sampler("ancestral"), forwards); }).find("noise"),
+      std::string::npos);
   EXPECT_EQ(trace(make_sampler("ddim"), forwards).evaluations(), 3);
 }
 
