@@ -33,14 +33,16 @@ constexpr std::int64_t most_evaluations = 1'000'000;
 
 struct CompareArguments : Arguments {
   CompareArguments()
-      : Arguments({.command = "compare",
-                   .summary = "Compare samplers on a target with its exact score, at equal numbers "
-                              "of model evaluations.\nWrites a page with pictures (index.html) and "
-                              "the numbers (results.json) into a folder.",
-                   .notes = names_of_samplers() + names_of_sdes() + names_of_grids() +
-                            names_of_targets() + "  or a mixture: FILE.json\n",
-                   .examples = {"--target swiss-roll --sde vp --samplers ddim,edm-heun,dpmpp-2m "
-                                "--evaluations 6,12,24 --report report"}}) {}
+      : Arguments(
+            {.command = "compare",
+             .summary = "Compare samplers on a target with its exact score, at equal numbers "
+                        "of model evaluations.\nWrites a page with pictures (index.html) and "
+                        "the numbers (results.json) into a folder.",
+             .notes = names_of_samplers() + names_of_sdes() + names_of_grids() +
+                      names_of_targets() +
+                      "  or a mixture: FILE.json, or a data set: data:file=FILE.npy,bandwidth=B\n",
+             .examples = {"--target swiss-roll --sde vp --samplers ddim,edm-heun,dpmpp-2m "
+                          "--evaluations 6,12,24 --report report"}}) {}
 
   Given target = option("--target", "NAME", "the target");
   Given sde = option("--sde", "NAME", "the SDE");

@@ -28,19 +28,21 @@ constexpr std::int64_t default_samples = 10'000;
 
 struct SampleArguments : Arguments {
   SampleArguments()
-      : Arguments({.command = "sample",
-                   .summary = "Run a sampler on a target with its exact score. Writes the samples "
-                              "as .npy [n, d].",
-                   .notes = names_of_samplers() + names_of_sdes() + names_of_grids() +
-                            names_of_targets() + "  or a mixture: FILE.json\n" +
-                            wrapped("Options of a sampler, SDE, grid or target follow its name: "
-                                    "ddim:eta=0.5, karras:rho=5,final=eps, gaussian:dimension=8. "
-                                    "`retrace list` shows them all, with ranges and defaults.",
-                                    0),
-                   .examples = {"--target swiss-roll --sde vp --sampler dpmpp-2m --steps 20 "
-                                "--out samples.npy",
-                                "--target 25-gaussians --sde vp --sampler edm-heun:churn=10 "
-                                "--steps 30 --samples 5000 --seed 1 --out samples.npy --json"}}) {}
+      : Arguments(
+            {.command = "sample",
+             .summary = "Run a sampler on a target with its exact score. Writes the samples "
+                        "as .npy [n, d].",
+             .notes = names_of_samplers() + names_of_sdes() + names_of_grids() +
+                      names_of_targets() +
+                      "  or a mixture: FILE.json, or a data set: data:file=FILE.npy,bandwidth=B\n" +
+                      wrapped("Options of a sampler, SDE, grid or target follow its name: "
+                              "ddim:eta=0.5, karras:rho=5,final=eps, gaussian:dimension=8. "
+                              "`retrace list` shows them all, with ranges and defaults.",
+                              0),
+             .examples = {"--target swiss-roll --sde vp --sampler dpmpp-2m --steps 20 "
+                          "--out samples.npy",
+                          "--target 25-gaussians --sde vp --sampler edm-heun:churn=10 "
+                          "--steps 30 --samples 5000 --seed 1 --out samples.npy --json"}}) {}
 
   Given target = option("--target", "NAME", "the target");
   Given sde = option("--sde", "NAME", "the SDE");

@@ -92,7 +92,8 @@ void score_command(Words const& words) {
            "Exact score, divergence of the score, denoised state E[x0 | x] and log density\n"
            "of a target's p_t, in float64: the arrays score [n, d], divergence [n], denoised "
            "[n, d]\nand logp [n] of an .npz file.",
-       .notes = names_of_sdes() + names_of_targets() + "  or a mixture: FILE.json\n",
+       .notes = names_of_sdes() + names_of_targets() +
+                "  or a mixture: FILE.json, or a data set: data:file=FILE.npy,bandwidth=B\n",
        .examples = {"--target swiss-roll --sde vp --t 0.5 --samples 1000 --out scores.npz"}});
   Given const target_text = arguments.option("--target", "NAME", "the target");
   Given const sde_text = arguments.option("--sde", "NAME", "the SDE");

@@ -240,6 +240,19 @@ TEST(Sample, StartsAtTheExactMarginalBelowTheLargestT) {
             Fault::argument);
 }
 
+TEST(Sample, RefusesAStartThatIsNotFinite) {  // R9: before the model is called
+  for (double const bad : {std::nan(""), HUGE_VAL, -HUGE_VAL}) {
+    HostArray<double> start("start", 5, 2);
+    EXPECT_NO_THROW((void)given_start<double>(start, 0));
+    start(3, 1) = bad;
+    EXPECT_EQ(fault_of([&] {
+                (void)given_start<double>(start, 0);
+                return 0;
+              }),
+              Fault::argument);
+  }
+}
+
 TEST(Sample, GoesForwardsAndBack) {  // N22, with a second-order sampler on a fine grid
   Mixture const mixture = testing::scattered_mixture(2, 3);
   Sde const sde = make_sde("vp");

@@ -124,6 +124,17 @@ double worst_moment(Law const& law, Samples const& samples) {
   return worst;
 }
 
+/// How far coordinate i strays from its mean, for the whole and for every component on its own.
+double reach(Law const& law, std::size_t i) {
+  std::size_t const d = law.d, diagonal = i * d + i;
+  double reach = 5.5 * std::sqrt(law.covariance[diagonal]);
+  for (std::size_t k = 0; k < law.within.size(); ++k) {
+    double const away = std::abs(law.level.alpha() * law.mixture.means()[k * d + i] - law.mean[i]);
+    reach = std::fmax(reach, away + 5.5 * std::sqrt(law.within[k][diagonal]));
+  }
+  return reach;
+}
+
 /// z of the mean log density, over its threshold; two dimensions only. Mean and variance of log p
 /// by the trapezoidal rule, whose error for densities that are smooth on the scale of the step is
 /// far below the standard error.
@@ -134,8 +145,7 @@ double log_density_score(Law const& law, Samples const& samples) {
     smallest = std::fmin(smallest, (c[0] * c[3] - c[1] * c[1]) / std::fmax(c[0], c[3]) / 2);
   double const h = std::sqrt(smallest);
   double mean = 0, square = 0, mass = 0;
-  double const reach_x = 5.5 * std::sqrt(law.covariance[0]),
-               reach_y = 5.5 * std::sqrt(law.covariance[3]);
+  double const reach_x = reach(law, 0), reach_y = reach(law, 1);
   for (double x = law.mean[0] - reach_x; x < law.mean[0] + reach_x; x += h)
     for (double y = law.mean[1] - reach_y; y < law.mean[1] + reach_y; y += h) {
       double const l = p.log_density(Vector{x, y}), w = std::exp(l) * h * h;

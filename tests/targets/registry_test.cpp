@@ -36,8 +36,9 @@ TEST(Targets, HaveTheNamesThatUsersKnow) {
     EXPECT_FALSE(entry.summary.empty()) << entry.name;
     EXPECT_FALSE(entry.paper.empty()) << entry.name;
   }
-  for (char const* wanted : {"swiss-roll", "eight-gaussians", "moons", "rings", "pinwheel",
-                             "spirals", "25-gaussians", "gaussian", "mixture-10", "mixture-50"})
+  for (char const* wanted :
+       {"swiss-roll", "eight-gaussians", "moons", "rings", "pinwheel", "funnel", "spirals",
+        "25-gaussians", "gaussian", "mixture-10", "mixture-50"})
     EXPECT_TRUE(names.contains(wanted)) << wanted;
 }
 
@@ -81,7 +82,7 @@ double distance_to_neighbour(Mixture const& m, std::size_t i) {
 }
 
 TEST(Targets, CurvesShowNoRipple) {
-  for (char const* name : {"swiss-roll", "moons", "rings", "pinwheel", "spirals"}) {
+  for (char const* name : {"swiss-roll", "moons", "rings", "pinwheel", "funnel", "spirals"}) {
     Mixture const target = make_target(name);
     EXPECT_EQ(target.components() % 8, 0) << name;
     for (std::size_t i = 0; i < target.weights().size(); ++i)

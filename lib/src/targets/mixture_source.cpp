@@ -15,7 +15,7 @@ std::size_t index(int i) { return static_cast<std::size_t>(i); }
 
 /// N(alpha m, alpha^2 v + sigma^2) for every component of an isotropic mixture.
 void fill_row(double* row, MixtureRow<CovarianceShape::isotropic> at, Mixture const& mixture,
-              NoiseLevel const& level, int k) {
+              NoiseLevel const& level, int k, double reference) {
   double const alpha = level.alpha(), variance = level.sigma() * level.sigma();
   auto const spread = [&](int c) {
     return alpha * alpha * mixture.variances()[index(c)] + variance;
@@ -30,8 +30,15 @@ void fill_row(double* row, MixtureRow<CovarianceShape::isotropic> at, Mixture co
   row[0] = (std::log(mixture.weights()[index(k)]) - 0.5 * at.dimension * std::log(spread(k)) -
             0.5 * square / spread(k)) *
            per_log2;
-  row[at.quadratic()] = -0.5 * (1 / spread(k) - 1 / spread(0)) * per_log2;
+  row[at.quadratic()] = -0.5 * (1 / spread(k) - reference) * per_log2;
   row[at.gain()] = alpha * mixture.variances()[index(k)] / spread(k);
+}
+
+/// What all quadratic forms of a level are taken relative to: the precision of component 0.
+double reference_precision(MixtureRow<CovarianceShape::isotropic>, Mixture const& mixture,
+                           NoiseLevel const& level) {
+  return 1 /
+         (level.alpha() * level.alpha() * mixture.variances()[0] + level.sigma() * level.sigma());
 }
 
 /// The component's covariance at a level in its eigenbasis, and its mean there.
@@ -65,9 +72,18 @@ struct Eigenbasis {
   std::vector<double> spread, mean;
 };
 
+std::vector<double> reference_precision(MixtureRow<CovarianceShape::full> at,
+                                        Mixture const& mixture, NoiseLevel const& level) {
+  Eigenbasis const first(mixture, level, 0);
+  std::vector<double> precision;
+  for (int j = 0; j < at.dimension; ++j)
+    for (int i = 0; i < at.dimension; ++i) precision.push_back(first.precision(i, j));
+  return precision;
+}
+
 void fill_row(double* row, MixtureRow<CovarianceShape::full> at, Mixture const& mixture,
-              NoiseLevel const& level, int k) {
-  Eigenbasis const c(mixture, level, k), reference(mixture, level, 0);
+              NoiseLevel const& level, int k, std::vector<double> const& reference) {
+  Eigenbasis const c(mixture, level, k);
   int const d = at.dimension;
   double const alpha = level.alpha(), variance = level.sigma() * level.sigma();
   double constant = std::log(mixture.weights()[index(k)]);
@@ -83,7 +99,7 @@ void fill_row(double* row, MixtureRow<CovarianceShape::full> at, Mixture const& 
   double* upper = row + at.quadratic();
   for (int j = 0; j < d; ++j)
     for (int i = 0; i <= j; ++i) {
-      double const half = -0.5 * (c.precision(i, j) - reference.precision(i, j)) * per_log2;
+      double const half = -0.5 * (c.precision(i, j) - reference[index(j * d + i)]) * per_log2;
       *upper++ = i == j ? half : 2 * half;
     }
   for (int j = 0; j < d; ++j)
@@ -105,9 +121,10 @@ std::vector<double> mixture_table(Mixture const& mixture, std::span<NoiseLevel c
   for (std::size_t n = 0; n < levels.size(); ++n) {
     double* const rows = table.data() + n * padded * width;
     double largest = no_weight;
+    auto const reference = reference_precision(at, mixture, levels[n]);
     for (int k = 0; k < components; ++k) {
       double* const row = rows + static_cast<std::size_t>(k) * width;
-      fill_row(row, at, mixture, levels[n], k);
+      fill_row(row, at, mixture, levels[n], k, reference);
       largest = std::max(largest, row[0]);
     }
     for (std::size_t k = 0; k < padded; ++k)

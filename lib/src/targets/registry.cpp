@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <retrace/io/mixture_file.hpp>
+#include <retrace/targets/data_set.hpp>
 #include <retrace/targets/eight_gaussians.hpp>
+#include <retrace/targets/funnel.hpp>
 #include <retrace/targets/gaussian.hpp>
 #include <retrace/targets/mixture_10.hpp>
 #include <retrace/targets/mixture_50.hpp>
@@ -32,6 +34,7 @@ TargetEntry target() {
 
 std::vector<TargetEntry> const& targets() {
   static std::vector<TargetEntry> const all{
+      // in two dimensions
       target<swiss_roll>(),
       target<eight_gaussians>(),
       target<moons>(),
@@ -39,6 +42,8 @@ std::vector<TargetEntry> const& targets() {
       target<pinwheel>(),
       target<spirals>(),
       target<twenty_five_gaussians>(),
+      // in more, or any number
+      target<funnel>(),
       target<gaussian>(),
       target<mixture_10>(),
       target<mixture_50>(),
@@ -49,6 +54,7 @@ std::vector<TargetEntry> const& targets() {
 Mixture make_target(std::string_view text) {
   if (text.ends_with(".json")) return read_mixture(std::filesystem::path(text));
   Spec const spec = Spec::parse(text);
+  if (spec.name == data_set::name) return from_spec<data_set>(spec)();
   return find_entry("target", spec.name, targets()).make(spec);
 }
 

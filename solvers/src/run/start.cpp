@@ -3,6 +3,7 @@
 #include <retrace/run/batched.hpp>
 #include <retrace/run/start.hpp>
 
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -44,6 +45,12 @@ Start<T> exact_start(Mixture const& target, NoiseLevel const& level, std::uint64
 
 template <class T>
 Start<T> given_start(HostArray<T const> states, std::uint64_t first_sample) {
+  for (std::size_t row = 0; row < states.extent(0); ++row) {
+    T finite = 0;  // stays 0, or becomes NaN
+    for (std::size_t c = 0; c < states.extent(1); ++c) finite += states(row, c) - states(row, c);
+    if (finite != T(0))
+      throw Error(Fault::argument, "row " + std::to_string(row) + " of the start is not finite");
+  }
   return [=](std::uint64_t first, Batch<T> x) {
     std::size_t const row = first - first_sample;
     Kokkos::deep_copy(x, Kokkos::subview(states, std::pair(row, row + x.extent(0)), Kokkos::ALL));

@@ -16,8 +16,9 @@ struct TargetEntry : Entry<Mixture> {
 /// All targets that have a name.
 [[nodiscard]] std::vector<TargetEntry> const& targets();
 
-/// The target `name:key=value,...`, or the mixture file `text` where that ends in .json. Throws
-/// Error (argument) for unknown names and options, Error (file) for what is wrong with a file.
+/// The target `name:key=value,...`, `data:file=FILE.npy,bandwidth=NUMBER` (see data_set.hpp), or
+/// the mixture file `text` where that ends in .json. Throws Error (argument) for unknown names and
+/// options, Error (file) for what is wrong with a file.
 [[nodiscard]] Mixture make_target(std::string_view text);
 
 }  // namespace retrace

@@ -24,7 +24,8 @@ template <class T>
 [[nodiscard]] Start<T> exact_start(Mixture const& target, NoiseLevel const& level,
                                    std::uint64_t seed);
 
-/// Given states; row 0 belongs to sample `first_sample`.
+/// Given states; row 0 belongs to sample `first_sample`. Throws Error (argument) for a row that is
+/// not finite.
 template <class T>
 [[nodiscard]] Start<T> given_start(HostArray<T const> states, std::uint64_t first_sample);
 
