@@ -27,8 +27,8 @@ Run fused(AnySampler const& sampler, std::int64_t n = samples, std::int64_t coun
 
 Run batched(AnySampler const& sampler) {
   Grid const grid = grid_of(steps);
-  return {batched_executor<float>({OpaqueMixture(isotropic_mixture(2), grid), 2}), sampler, grid,
-          samples};
+  OpaqueMixture const model(isotropic_mixture(2), trace(sampler, grid).levels);
+  return {batched_executor<float>({model, 2}), sampler, grid, samples};
 }
 
 void add_every_sampler() {

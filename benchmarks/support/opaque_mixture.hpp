@@ -5,7 +5,6 @@
 
 #include <retrace/core/batch.hpp>
 #include <retrace/run/lanes.hpp>
-#include <retrace/sde/grid.hpp>
 #include <retrace/targets/mixture_source.hpp>
 
 #include <cstdint>
@@ -52,14 +51,14 @@ class OpaqueMixture {
     }
   };
 
-  /// Prepares the tables of the levels of a grid; it can be asked for no others.
-  OpaqueMixture(Mixture const& mixture, Grid const& grid) {
-    std::vector<NoiseLevel> levels;
-    for (int k = 0; k < grid.noisy_levels(); ++k) {
-      levels.push_back(grid.level(k));
-      level_[levels.back().t()] = k;
-    }
-    prepared_ = Source(mixture).template prepare<float, 2, Execution>(Execution(), levels);
+  /// Prepares the tables of the levels that a program evaluates; it can be asked for no others.
+  OpaqueMixture(Mixture const& mixture, std::vector<NoiseLevel> const& levels) {
+    for (NoiseLevel const& level : levels)
+      level_.emplace(level.t(), static_cast<int>(level_.size()));
+    std::vector<NoiseLevel> distinct(level_.size(), levels.front());
+    for (NoiseLevel const& level : levels)
+      distinct[static_cast<std::size_t>(level_.at(level.t()))] = level;
+    prepared_ = Source(mixture).template prepare<float, 2, Execution>(Execution(), distinct);
   }
 
   void operator()(Batch<float const> x, NoiseLevel const& level, Batch<float> out) const {

@@ -88,10 +88,38 @@ TEST(Moments, OfOneAncestralStepAreThoseOfThePosterior) {
   Normal const result = moments(make_sampler("ancestral"), Grid(sde, {0.6, 0.4}), data, start);
   EXPECT_NEAR(result.mean, c1 * denoised_mean + c2 * start.mean, 1e-13);
   EXPECT_NEAR(result.variance, total * total * start.variance + small, 1e-13);
-  // eta = 1 is the same scheme under another name.
-  Normal const ddim = moments(make_sampler("ddim:eta=1"), Grid(sde, {0.6, 0.4}), data, start);
-  EXPECT_NEAR(ddim.mean, result.mean, 1e-14);
-  EXPECT_NEAR(ddim.variance, result.variance, 1e-14);
+}
+
+TEST(Moments, OfEulerAncestralAndOfEtaOneAreThoseOfAncestralSampling) {  // one scheme, three names
+  for (auto const& entry : sdes()) {
+    Sde const sde = make_sde(entry.name);
+    Grid const grid = make_grid("log-snr", sde, 20, {0.99 * sde.t_max(), 0.01 * sde.t_max()});
+    Normal const start{1.3, 0.4};
+    Normal const expected = moments(make_sampler("ancestral"), grid, data, start);
+    for (char const* name : {"euler-ancestral", "ddim:eta=1"}) {
+      Normal const same = moments(make_sampler(name), grid, data, start);
+      EXPECT_NEAR(same.mean, expected.mean, 1e-13) << name << " on " << entry.name;
+      EXPECT_NEAR(same.variance, expected.variance, 1e-13) << name << " on " << entry.name;
+    }
+  }
+}
+
+/// x' = x - e / v (x - m) + sqrt(2 e) z has its fixed point at N(m, v / (1 - e / 2v)).
+TEST(Moments, OfLangevinAtOneLevelEndInItsStationaryLaw) {
+  for (auto const& entry : sdes()) {
+    Sde const sde = make_sde(entry.name);
+    double const t = 0.6 * sde.t_max();
+    for (double const snr : {0.16, 0.4}) {
+      NoiseLevel const s = sde.at(t);
+      Normal const p = marginal(data, s);
+      double const e = 2 * snr * snr * s.sigma() * s.sigma();
+      AnySampler const sampler = make_sampler("langevin:steps=1000,snr=" + std::to_string(snr));
+      Normal const law = moments(sampler, Grid(sde, {t, 0.1 * t}), data, Normal{1.3, 0.4});
+      EXPECT_NEAR(law.mean, p.mean, 1e-12) << entry.name;
+      EXPECT_NEAR(law.variance, p.variance / (1 - e / (2 * p.variance)), 1e-12 * p.variance)
+          << entry.name;
+    }
+  }
 }
 
 TEST(Moments, DoNotDependOnWhatTheModelPredictsOrOnSegments) {
@@ -150,6 +178,7 @@ double measured_order(AnySampler const& sampler, char const* rule, char const* s
 
 TEST(Moments, ShowTheClaimedOrderOfEverySampler) {  // N17; nonlinear conditions: tests/samplers
   for (SamplerEntry const& entry : samplers()) {
+    if (entry.info.claims == Claims::nothing) continue;
     int const claimed = entry.info.order ? *entry.info.order : entry.info.weak_order.value_or(0);
     for (char const* sde : {"vp", "ve", "sub-vp"})
       EXPECT_GE(measured_order(make_sampler(entry.name), "log-snr", sde), claimed - 0.1)
@@ -157,6 +186,22 @@ TEST(Moments, ShowTheClaimedOrderOfEverySampler) {  // N17; nonlinear conditions
   }
   EXPECT_NEAR(measured_order(make_sampler("ddim:eta=0.5"), "log-snr", "vp"), 1, 0.1);
   EXPECT_NEAR(measured_order(make_sampler("edm-heun:churn=40"), "log-snr", "vp"), 2, 0.1);
+}
+
+/// Why they claim nothing: what they tend to is not the exact law.
+TEST(Moments, OfCorrectorsTendToALawWithTheBiasOfTheirStep) {
+  for (char const* sde_name : {"vp", "ve", "sub-vp"}) {
+    Sde const sde = make_sde(sde_name);
+    Grid const grid = make_grid("uniform", sde, 1 << 14, {0.55, 0.5});
+    NoiseLevel const end = sde.at(0.5);
+    Normal const exact = marginal(data, end);
+    double const e = 2 * std::pow(0.16 * end.sigma(), 2);
+    double const bias =
+        std::sqrt(exact.variance) * (std::sqrt(1 / (1 - e / (2 * exact.variance))) - 1);
+    for (char const* name : {"langevin", "pc-langevin"})
+      EXPECT_NEAR(error(make_sampler(name), grid), bias, 0.05 * bias) << name << " on " << sde_name;
+    EXPECT_LT(error(make_sampler("reverse-diffusion"), grid), 0.05 * bias) << sde_name;
+  }
 }
 
 TEST(Moments, FindPlantedFaults) {

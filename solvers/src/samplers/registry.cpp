@@ -3,8 +3,13 @@
 #include <retrace/samplers/ddim.hpp>
 #include <retrace/samplers/dpmpp_2m.hpp>
 #include <retrace/samplers/edm_heun.hpp>
+#include <retrace/samplers/euler_ancestral.hpp>
 #include <retrace/samplers/euler_maruyama.hpp>
+#include <retrace/samplers/langevin.hpp>
+#include <retrace/samplers/pc_langevin.hpp>
 #include <retrace/samplers/registry.hpp>
+#include <retrace/samplers/reverse_diffusion.hpp>
+#include <retrace/samplers/runge_kutta.hpp>
 #include <retrace/sde/log_snr.hpp>
 #include <retrace/sde/vp.hpp>
 #include <retrace/trace/cost.hpp>
@@ -26,8 +31,19 @@ SamplerEntry entry() {
 
 std::vector<SamplerEntry> const& samplers() {
   static std::vector<SamplerEntry> const all{
-      entry<euler_maruyama>(), entry<ancestral>(), entry<ddim>(),
-      entry<edm_heun>(),       entry<dpmpp_2m>(),
+      entry<euler_maruyama>(),
+      entry<reverse_diffusion>(),
+      entry<ancestral>(),
+      entry<euler_ancestral>(),
+      entry<langevin>(),
+      entry<pc_langevin>(),
+      entry<ddim>(),
+      entry<euler>(),
+      entry<midpoint>(),
+      entry<heun>(),
+      entry<rk4>(),
+      entry<edm_heun>(),
+      entry<dpmpp_2m>(),
   };
   return all;
 }

@@ -15,6 +15,10 @@ struct RecommendedGrid {
 /// Whether the claimed order holds on any grid, or supposes steps that change smoothly.
 enum class Steps { any, smooth };
 
+/// Whether a sampler claims orders. One that corrects tends, as the steps of the grid shrink, to a
+/// law with the bias of its corrections: it says so, and states no order.
+enum class Claims { orders, nothing };
+
 /// What the registry says of a sampler. Orders are claims; tests and certificates measure them.
 /// What follows from the text of a sampler is not written here but traced: whether it is
 /// deterministic, and its evaluations per step.
@@ -25,6 +29,7 @@ struct SamplerInfo {
   std::optional<int> order = {};       ///< of the ODE method
   std::optional<int> weak_order = {};  ///< of the SDE method
   std::optional<int> strong_order = {};
+  Claims claims = Claims::orders;
   Steps steps = Steps::any;
   RecommendedGrid grid = {};
 };
