@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "check_sample.hpp"
+#include "sorted_projections.hpp"
+
 #include <retrace/core/error.hpp>
 #include <retrace/metrics/directions.hpp>
 #include <retrace/metrics/projected_distances.hpp>
@@ -9,41 +12,10 @@
 #include <cmath>
 #include <cstddef>
 #include <numbers>
-#include <numeric>
-#include <string>
 #include <vector>
 
 namespace retrace {
 namespace {
-
-void check(std::span<double const> sample, std::size_t dimension, std::string const& which) {
-  auto const shape = [&] {
-    return std::to_string(sample.size()) + " values in dimension " + std::to_string(dimension);
-  };
-  if (sample.empty())
-    throw Error(Fault::argument, "the " + which + " sample is empty",
-                "a distance needs at least one point on each side");
-  if (sample.size() % dimension != 0)
-    throw Error(Fault::argument, "the " + which + " sample is no whole number of points", shape());
-  auto const bad =
-      std::find_if_not(sample.begin(), sample.end(), [](double v) { return std::isfinite(v); });
-  if (bad != sample.end())
-    throw Error(
-        Fault::argument, "the " + which + " sample has a value that is not finite",
-        "row " + std::to_string(static_cast<std::size_t>(bad - sample.begin()) / dimension));
-}
-
-std::vector<double> sorted_projections(std::span<double const> sample,
-                                       std::span<double const> direction) {
-  std::vector<double> out(sample.size() / direction.size());
-  auto row = sample.begin();
-  for (double& projection : out) {
-    projection = std::inner_product(direction.begin(), direction.end(), row, 0.0);
-    row += static_cast<std::ptrdiff_t>(direction.size());
-  }
-  std::sort(out.begin(), out.end());
-  return out;
-}
 
 /// Both distances on the line, from ascending values: one walk over the steps of F and G. The
 /// integral of |F - G| is that of |F^-1 - G^-1|, so that unequal sizes need nothing of their own.
@@ -80,8 +52,8 @@ ProjectedDistances projected_distances(std::span<double const> x, std::span<doub
                                        int dimension, int direction_count) {
   std::vector<double> const all = directions(dimension, direction_count);
   auto const d = static_cast<std::size_t>(dimension);
-  check(x, d, "first");
-  check(y, d, "second");
+  check_sample(x, d, "first sample");
+  check_sample(y, d, "second sample");
 
   std::vector<ProjectedDistances> lines(all.size() / d);
   tbb::parallel_for(std::size_t{0}, lines.size(), [&](std::size_t k) {
