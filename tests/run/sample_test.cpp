@@ -240,6 +240,16 @@ TEST(Sample, StartsAtTheExactMarginalBelowTheLargestT) {
             Fault::argument);
 }
 
+TEST(Sample, RefusesAPriorThatThePrecisionCannotHold) {  // R75
+  Mixture const mixture = testing::scattered_mixture(2, 3);
+  Grid const grid = make_grid("log-snr", make_sde("edm:sigma_max=1e39"), 4);
+  SampleOptions<float> const single{.samples = 300};
+  EXPECT_EQ(fault_of([&] { return sample(mixture, make_sampler("ddim"), grid, single); }),
+            Fault::numerics);
+  SampleOptions<double> const twice{.samples = 300};
+  EXPECT_EQ(sample(mixture, make_sampler("ddim"), grid, twice).nonfinite, 0);
+}
+
 TEST(Sample, RefusesAStartThatIsNotFinite) {  // R9: before the model is called
   for (double const bad : {std::nan(""), HUGE_VAL, -HUGE_VAL}) {
     HostArray<double> start("start", 5, 2);

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <retrace/core/error.hpp>
+#include <retrace/core/shortest.hpp>
 #include <retrace/run/batched.hpp>
 #include <retrace/run/loaded.hpp>
 
@@ -207,6 +209,7 @@ void draw_prior(Batch<T> x, double sigma, std::uint64_t seed, std::uint64_t firs
   Execution const exec;
   auto const d = static_cast<int>(x.extent(1));
   Loaded<T> const loaded(program, d, Purpose::start);
+  Kokkos::View<std::int64_t, Execution::memory_space> nonfinite("retrace::nonfinite");
   Trajectories<Execution, NoModel<T>, lanes, simd::Native, Registers::scratch> const kernel{
       .model = {d},
       .code = loaded.code.data(),
@@ -220,9 +223,16 @@ void draw_prior(Batch<T> x, double sigma, std::uint64_t seed, std::uint64_t firs
       .out = Transfer::rows,
       .noise = {.keys = PhiloxKeys(seed), .first_sample = first_sample},
       .tiles = {.rows = x.data(), .n = static_cast<std::int64_t>(x.extent(0))},
-      .nonfinite = nullptr};
+      .nonfinite = nonfinite.data()};
   kernel.launch(exec, "retrace::draw_prior");
   exec.fence("retrace::draw_prior");
+  throw_if_interrupted();
+  std::int64_t count = 0;
+  Kokkos::deep_copy(count, nonfinite);
+  if (count > 0)
+    throw Error(Fault::numerics, "the prior's draws are not finite",
+                "its sigma of " + shortest(sigma) + " is too large for this precision",
+                "take a smaller one or --precision f64");
 }
 
 template std::unique_ptr<Executor<float>> batched_executor(AnyBatchModel<float>);

@@ -13,7 +13,8 @@ namespace retrace {
 template <class T>
 [[nodiscard]] std::unique_ptr<Executor<T>> batched_executor(AnyBatchModel<T> model);
 
-/// Fills x with a prior's draws: row i is sigma times the start normal of sample first + i.
+/// Fills x with a prior's draws: row i is sigma times the start normal of sample first + i. Throws
+/// Error (numerics) where T cannot hold them.
 template <class T>
 void draw_prior(Batch<T> x, double sigma, std::uint64_t seed, std::uint64_t first_sample);
 
