@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "arguments.hpp"
 
+#include <retrace/core/error.hpp>
 #include <retrace/core/runtime.hpp>
 
 #include <CLI/CLI.hpp>

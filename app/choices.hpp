@@ -32,6 +32,12 @@ struct ChosenGrid {
   Grid grid;
 };
 
+/// What commands that run samplers say of --from and --to.
+inline constexpr char const* help_of_from = "first time (default: the largest)";
+inline constexpr char const* help_of_to =
+    "last time with sigma > 0 (default: 1e-3 for stochastic\n"
+    "                            samplers, else 1e-5; edm: sigma_min)";
+
 /// The times that --from, --to, --t and --times may have.
 [[nodiscard]] Range times_of(Sde const& sde);
 

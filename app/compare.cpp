@@ -12,6 +12,7 @@
 #include "report_page.hpp"
 #include "table.hpp"
 
+#include <retrace/core/error.hpp>
 #include <retrace/core/runtime.hpp>
 #include <retrace/core/version.hpp>
 #include <retrace/sde/registry.hpp>
@@ -51,10 +52,8 @@ struct CompareArguments : Arguments {
   Given samples = option("--samples", "N", "samples of each run (default: 10000)");
   Given seed = option("--seed", "S", "0 to 2^64 - 1 (default: 0)");
   Given grid = option("--grid", "NAME", "for all (default: what each sampler recommends)");
-  Given from = option("--from", "T", "first time (default: the largest)");
-  Given to = option("--to", "T",
-                    "last time with sigma > 0 (default: 1e-3 for stochastic\n"
-                    "                            samplers, else 1e-5; edm: sigma_min)");
+  Given from = option("--from", "T", help_of_from);
+  Given to = option("--to", "T", help_of_to);
   Given report = option("--report", "DIR", "folder of the report, made if missing");
 };
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "comparison.hpp"
 
-#include "draws.hpp"
-
 #include <retrace/core/interrupt.hpp>
 #include <retrace/core/memory.hpp>
 #include <retrace/run/sample.hpp>
+#include <retrace/targets/draw_rows.hpp>
 
 #include <algorithm>
 #include <limits>

@@ -9,6 +9,7 @@
 #include "seeds.hpp"
 #include "table.hpp"
 
+#include <retrace/core/error.hpp>
 #include <retrace/core/runtime.hpp>
 #include <retrace/run/sample.hpp>
 #include <retrace/sde/registry.hpp>
@@ -51,10 +52,8 @@ struct SampleArguments : Arguments {
   Given steps = option("--steps", "N", "number of steps");
   Given grid = option("--grid", "NAME", "where they are (default: what the sampler recommends)");
   Given times = option("--times", "T,T,...", "instead of --steps and --grid: these levels");
-  Given from = option("--from", "T", "first time (default: the largest)");
-  Given to = option("--to", "T",
-                    "last time with sigma > 0 (default: 1e-3 for stochastic\n"
-                    "                            samplers, else 1e-5; edm: sigma_min)");
+  Given from = option("--from", "T", help_of_from);
+  Given to = option("--to", "T", help_of_to);
   Given samples = option("--samples", "N", "number of samples (default: 10000)");
   Given seed = option("--seed", "S", "0 to 2^64 - 1 (default: a random one, reported)");
   Given first = option("--first-sample", "A", "number of the first sample (default: 0)");

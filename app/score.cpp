@@ -2,7 +2,6 @@
 #include "arguments.hpp"
 #include "choices.hpp"
 #include "commands.hpp"
-#include "draws.hpp"
 #include "json.hpp"
 #include "output.hpp"
 #include "seeds.hpp"
@@ -14,6 +13,7 @@
 #include <retrace/io/npy.hpp>
 #include <retrace/io/npz.hpp>
 #include <retrace/sde/registry.hpp>
+#include <retrace/targets/draw_rows.hpp>
 #include <retrace/targets/registry.hpp>
 
 #include <chrono>

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "words.hpp"
 
-#include <cstdio>
 #include <sstream>
 
 namespace retrace::app {
@@ -49,21 +48,6 @@ std::string shell_line(Words const& words) {
     line += '\'';
   }
   return line;
-}
-
-std::string printable(std::string_view text) {
-  std::string out;
-  for (char const c : text) {
-    auto const byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte < 0x7f) {
-      out += c;
-    } else {
-      char hex[5];
-      std::snprintf(hex, sizeof hex, "\\x%02x", static_cast<unsigned>(byte));
-      out += hex;
-    }
-  }
-  return out;
 }
 
 std::string wrapped(std::string_view text, std::size_t indent, std::size_t width) {

@@ -20,9 +20,6 @@ using Words = std::vector<std::string>;
 /// The words as a line that a POSIX shell reads back.
 [[nodiscard]] std::string shell_line(Words const& words);
 
-/// `text` with every byte that is a control character or not ASCII as \xNN: fit for a terminal.
-[[nodiscard]] std::string printable(std::string_view text);
-
 /// The words of `text` in lines of at most `width` characters, each after `indent` blanks.
 [[nodiscard]] std::string wrapped(std::string_view text, std::size_t indent,
                                   std::size_t width = 96);

@@ -3,13 +3,13 @@
 // a grid of log-SNR on VP. Tracing is not timed; what the executor does for every run (registers,
 // lowering, the tables of the model) is. The unit is one evaluation of one sample, for
 // Euler-Maruyama a step.
-#include "support/flushed_denormals.hpp"
 #include "support/mixtures.hpp"
 #include "support/opaque_mixture.hpp"
 #include "support/paired.hpp"
 #include "support/registration.hpp"
 #include "support/run.hpp"
 
+#include <retrace/core/flushed_denormals.hpp>
 #include <retrace/samplers/euler_maruyama.hpp>
 #include <retrace/samplers/registry.hpp>
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "floating_point_modes.hpp"
 
+#include <retrace/core/flushed_denormals.hpp>
 #include <retrace/core/lane_math.hpp>
 
 #include <gtest/gtest.h>
@@ -171,13 +172,13 @@ std::vector<T> hostile_exponents(T lowest, T highest) {
 }
 
 TEST(LaneMath, GivesTheSameBitsWhereACallerFlushesDenormals) {
-  if (!testing::FlushedDenormals::possible) GTEST_SKIP() << "this processor has another switch";
+  if (!FlushedDenormals::possible) GTEST_SKIP() << "this processor has another switch";
   auto const t = hostile_exponents(-300.f, 126.f);
   auto const wide_t = hostile_exponents(-3000.0, 1022.0);
   std::vector<float> const x = random_numbers(0x1p-33f, 1.f, 100000);
   auto all = [&] { return std::tuple(exp2_of(t), exp2_of(wide_t), log_of(x)); };
   auto const plain = all();
-  testing::FlushedDenormals const flushed;
+  FlushedDenormals const flushed;
   float volatile smallest = std::numeric_limits<float>::min();
   ASSERT_EQ(smallest / 2, 0) << "the mode was not in force";
   EXPECT_EQ(all(), plain);

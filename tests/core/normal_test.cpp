@@ -3,6 +3,7 @@
 #include "philox_reference.hpp"
 
 #include <retrace/core/draw.hpp>
+#include <retrace/core/flushed_denormals.hpp>
 #include <retrace/core/normal.hpp>
 
 #include <gtest/gtest.h>
@@ -224,9 +225,9 @@ TEST(Normals, ThatAreSlightlyCorrelatedAreFound) {
 }
 
 TEST(Normals, HaveTheSameBitsWhereACallerFlushesDenormals) {
-  if (!testing::FlushedDenormals::possible) GTEST_SKIP() << "this processor has another switch";
+  if (!FlushedDenormals::possible) GTEST_SKIP() << "this processor has another switch";
   std::vector<float> const plain = normals(3, 100000);
-  testing::FlushedDenormals const flushed;
+  FlushedDenormals const flushed;
   EXPECT_EQ(normals(3, 100000), plain);
 }
 

@@ -20,10 +20,9 @@ Error::Error(Fault fault, std::string_view problem, std::string_view reason,
              std::string_view suggestion)
     : std::runtime_error(joined(problem, reason, suggestion)), fault_(fault) {}
 
-std::string quoted(std::string_view text) {
-  constexpr std::size_t longest = 120;
-  std::string out = "'";
-  for (char c : text.substr(0, longest)) {
+std::string printable(std::string_view text) {
+  std::string out;
+  for (char const c : text) {
     auto const byte = static_cast<unsigned char>(c);
     if (byte >= 0x20 && byte < 0x7f) {
       out += c;
@@ -33,7 +32,12 @@ std::string quoted(std::string_view text) {
       out += hex;
     }
   }
-  return out + (text.size() > longest ? "...'" : "'");
+  return out;
+}
+
+std::string quoted(std::string_view text) {
+  constexpr std::size_t longest = 120;
+  return "'" + printable(text.substr(0, longest)) + (text.size() > longest ? "...'" : "'");
 }
 
 }  // namespace retrace

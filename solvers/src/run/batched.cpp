@@ -64,7 +64,7 @@ struct FromModel {
       T const m = rows[s * registers.d + c];
       T const value = simd::fma(out, m, skip * registers.at(input, s, c));
       registers.at(result, s, c) = value;
-      finite += (m - m) + (value - value);
+      finite += zero_if_finite(m) + zero_if_finite(value);
     }
     bad += finite == T(0) ? 0 : 1;
   }
@@ -172,10 +172,8 @@ class BatchedExecutor final : public Executor<T> {
     T* const first = host.data() + (registers.memory - memory_.data());
     RegisterRows<T> const there{first, registers.words, registers.d};
     for (std::int64_t row = 0; row < n; ++row) {
-      T finite = 0;
-      for (int c = 0; c < registers.d; ++c)
-        finite += there.at(result, row, c) - there.at(result, row, c);
-      if (finite == T(0) || !seen_rows_.insert(row).second) continue;
+      bool const good = all_finite(registers.d, [&](int c) { return there.at(result, row, c); });
+      if (good || !seen_rows_.insert(row).second) continue;
       found.sample = static_cast<std::int64_t>(segment.noise.first_sample) + row;
       seen_.push_back(found);
     }

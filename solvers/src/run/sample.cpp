@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <retrace/core/finite.hpp>
 #include <retrace/core/interrupt.hpp>
 #include <retrace/core/memory.hpp>
 #include <retrace/core/runtime.hpp>
@@ -163,10 +164,7 @@ class Run {
     for (std::int64_t row = 0;
          row < options_.samples && result_.nonfinite > 0 && result_.where.size() < reported_samples;
          ++row) {
-      T finite = 0;
-      for (std::size_t c = 0; c < result_.x.extent(1); ++c)
-        finite += result_.x(row, c) - result_.x(row, c);
-      if (finite == T(0)) continue;
+      if (all_finite(executor_.dimension(), [&](int c) { return result_.x(row, c); })) continue;
       auto const number = static_cast<std::int64_t>(options_.first_sample) + row;
       NonFiniteSample const wanted{number, 0, 0};
       if (!std::binary_search(result_.where.begin(), result_.where.end(), wanted, by_sample)) {
@@ -213,19 +211,19 @@ class Run {
     std::int64_t good = -1, bad = static_cast<std::int64_t>(program.code.size());
     while (bad - good > 1) {
       std::int64_t const middle = good + (bad - good) / 2;
+      // A draw says nothing of the state: the instruction before it is asked, where it is an open
+      // question.
+      auto const op = program.code[static_cast<std::size_t>(middle)].op;
+      std::int64_t const last = op == Op::normal && middle > good + 1 ? middle - 1 : middle;
       Program part = program;
-      part.code.resize(static_cast<std::size_t>(middle + 1));
+      part.code.resize(static_cast<std::size_t>(last + 1));
       part.outputs = {part.code.back().result[0]};
       Segment<T> alone = segment;
       alone.x = x;
       alone.out = Transfer::rows;
       Kokkos::deep_copy(x, segment.x);
-      bool const is_draw = part.code.back().op == Op::normal;  // says nothing of the state
-      std::int64_t next = middle;
-      if (is_draw && next > good + 1)
-        part.code.pop_back(), part.outputs = {part.code.back().result[0]}, --next;
       if (executor_.run(part, alone) > 0)
-        bad = next;
+        bad = last;
       else
         good = middle;
     }

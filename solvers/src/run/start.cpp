@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <retrace/core/error.hpp>
+#include <retrace/core/finite.hpp>
 #include <retrace/run/batched.hpp>
 #include <retrace/run/start.hpp>
 
@@ -46,9 +47,8 @@ Start<T> exact_start(Mixture const& target, NoiseLevel const& level, std::uint64
 template <class T>
 Start<T> given_start(HostArray<T const> states, std::uint64_t first_sample) {
   for (std::size_t row = 0; row < states.extent(0); ++row) {
-    T finite = 0;  // stays 0, or becomes NaN
-    for (std::size_t c = 0; c < states.extent(1); ++c) finite += states(row, c) - states(row, c);
-    if (finite != T(0))
+    auto const d = static_cast<int>(states.extent(1));
+    if (!all_finite(d, [&](int c) { return states(row, c); }))
       throw Error(Fault::argument, "row " + std::to_string(row) + " of the start is not finite");
   }
   return [=](std::uint64_t first, Batch<T> x) {

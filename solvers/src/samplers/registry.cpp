@@ -53,8 +53,7 @@ SamplerEntry const& sampler_entry(std::string_view text) {
 }
 
 AnySampler make_sampler(std::string_view text) {
-  Spec const spec = Spec::parse(text);
-  return find_entry("sampler", spec.name, samplers()).make(spec);
+  return sampler_entry(text).make(Spec::parse(text));
 }
 
 std::string recommended_grid(SamplerInfo const& info, Sde const& sde) {

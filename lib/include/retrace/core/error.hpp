@@ -30,6 +30,9 @@ class Error : public std::runtime_error {
   Fault fault_;
 };
 
+/// `text` with every byte that is a control character or not ASCII as \xNN: fit for a terminal.
+[[nodiscard]] std::string printable(std::string_view text);
+
 /// Text from outside (file names, options) made fit for a message: in single quotes, control
 /// characters and bytes that are not ASCII as \xNN, cut at 120 characters.
 [[nodiscard]] std::string quoted(std::string_view text);

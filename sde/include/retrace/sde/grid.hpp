@@ -92,10 +92,13 @@ class Grid::Iterator {
   using pointer = Step const*;
   using reference = Step;
 
-  Iterator(Grid const* grid, std::int64_t i) : grid_(grid), i_(i) {}
-  [[nodiscard]] Step operator*() const { return {grid_->level(i_), grid_->level(i_ + 1), i_}; }
+  Iterator(Grid const* grid, std::int64_t i) : grid_(grid), i_(i) {
+    if (i_ + 1 < grid_->noisy_levels()) here_ = {grid_->level(i_), grid_->level(i_ + 1), i_};
+  }
+  [[nodiscard]] Step operator*() const { return *here_; }
   Iterator& operator++() {
     ++i_;
+    if (i_ + 1 < grid_->noisy_levels()) here_ = {here_->t, grid_->level(i_ + 1), i_};
     return *this;
   }
   [[nodiscard]] bool operator==(Iterator const& other) const { return i_ == other.i_; }
@@ -103,6 +106,7 @@ class Grid::Iterator {
  private:
   Grid const* grid_;
   std::int64_t i_;
+  std::optional<Step> here_;  // a level is computed once, for the step that ends there
 };
 
 inline Grid::Iterator Grid::Steps::begin() const { return {grid, 0}; }

@@ -3,6 +3,7 @@
 
 #include <retrace/core/aligned.hpp>
 #include <retrace/core/batch.hpp>
+#include <retrace/core/finite.hpp>
 #include <retrace/core/interrupt.hpp>
 #include <retrace/run/interpret.hpp>
 #include <retrace/run/lanes.hpp>
@@ -147,24 +148,18 @@ struct Trajectories {
       lanes.each_lane([&](int l) { f(l, static_cast<int>(tiles.n - tile * L)); });
   }
 
-  /// x - x is 0, or NaN where x is not finite: a sum keeps it, a maximum would not. Samples are
-  /// counted one by one only in a tile that has a bad one (lanes beyond the last sample may be bad
-  /// as well).
+  /// Samples are counted one by one only in a tile that has a bad one (lanes beyond the last sample
+  /// may be bad as well).
   template <Lanes Walk>
   RETRACE_INLINE void count_nonfinite(Walk const& lanes, T const* result, std::int64_t tile) const {
     using P = typename Walk::Pack;
     P sum = simd::broadcast<P>(T(0));
-    lanes.flat(rows(), [&](int j) {
-      P const x = simd::load<P>(result + j);
-      sum = sum + (x - x);
-    });
+    lanes.flat(rows(), [&](int j) { sum = sum + zero_if_finite(simd::load<P>(result + j)); });
     if (simd::sum_of(sum) == T(0)) return;
     std::int64_t bad = 0;
     lanes.each_lane([&](int l) {
       if (tile * L + l >= tiles.n) return;
-      T finite = 0;
-      for (int c = 0; c < rows(); ++c) finite += result[c * L + l] - result[c * L + l];
-      bad += finite == T(0) ? 0 : 1;
+      bad += all_finite(rows(), [&](int c) { return result[c * L + l]; }) ? 0 : 1;
     });
     if (bad > 0) Kokkos::atomic_add(nonfinite, bad);
   }

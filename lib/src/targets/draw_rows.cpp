@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "draws.hpp"
-
 #include <retrace/core/interrupt.hpp>
+#include <retrace/targets/draw_rows.hpp>
 
 #include <tbb/blocked_range.h>
 #include <tbb/parallel_for.h>
@@ -9,7 +8,7 @@
 #include <cstddef>
 #include <span>
 
-namespace retrace::app {
+namespace retrace {
 namespace {
 
 template <class Draw>
@@ -45,4 +44,4 @@ std::vector<double> draw_rows(Mixture const& target, NoiseLevel const& level, st
   });
 }
 
-}  // namespace retrace::app
+}  // namespace retrace

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <retrace/core/noise_level.hpp>
 #include <retrace/targets/mixture.hpp>
 
 #include <cstdint>
 #include <functional>
 #include <vector>
 
-namespace retrace::app {
+namespace retrace {
 
 /// Calls f(i) for i = 0 .. count - 1 on all threads; heeds interrupts. What f throws comes out.
 void parallel_rows(std::int64_t count, std::function<void(std::int64_t)> const& f);
@@ -21,4 +20,4 @@ void parallel_rows(std::int64_t count, std::function<void(std::int64_t)> const& 
                                             std::uint64_t seed, std::int64_t first,
                                             std::int64_t count);
 
-}  // namespace retrace::app
+}  // namespace retrace
