@@ -60,6 +60,9 @@ struct SampleArguments : Arguments {
   Given init = option("--init", "FILE", "states to start from, .npy [n, d]");
   Given noise = option("--noise", "FILE", "noise to use, .npy [draws, n, d]");
   Given precision = option("--precision", "f32|f64", "of state, model and file (default: f32)");
+  Given path = flag("--path",
+                    "noise of one Brownian path: the same seed with other steps, grids or\n"
+                    "                            samplers follows the same path");
   Given denoise = flag("--denoise", "leave the noise out of the last step");
   Given out = option("--out", "FILE", "where to write the .npy");
 };
@@ -123,6 +126,7 @@ Plan plan_of(SampleArguments const& arguments) {
   ChosenGrid grid = grid_of(arguments, sde, sampler);
   Plan plan{std::move(target), std::move(sde), std::move(sampler), std::move(grid)};
   check_forwards(arguments, plan);
+  refuse_together(arguments.path, arguments.noise, "the path makes the noise itself");
   plan.seed = seed_of(arguments.seed);
   plan.first = arguments.first ? arguments.first.integer(0) : 0;
   if (arguments.denoise) plan.last_noise = LastNoise::drop;
@@ -173,7 +177,8 @@ void run(SampleArguments const& arguments, Plan const& plan, std::string const& 
       .samples = arguments.samples ? arguments.samples.integer(0) : default_samples,
       .seed = plan.seed,
       .first_sample = static_cast<std::uint64_t>(plan.first),
-      .last_noise = plan.last_noise};
+      .last_noise = plan.last_noise,
+      .draws = arguments.path ? Draws::path : Draws::independent};
   if (arguments.init) {
     auto const states = read_init<T>(arguments.init, arguments.samples, plan.target.dimension());
     options.samples = static_cast<std::int64_t>(states.extent(0));
@@ -214,6 +219,9 @@ void run(SampleArguments const& arguments, Plan const& plan, std::string const& 
           {"seed", plan.seed},
           {"first_sample", plan.first},
           {"precision", precision},
+          {"noise", arguments.path    ? "path"
+                    : arguments.noise ? "given"
+                                      : "independent"},
           {"seconds", result.seconds},
           {"out", arguments.out.text()},
           {"nonfinite", result.nonfinite}});

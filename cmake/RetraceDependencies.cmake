@@ -27,6 +27,7 @@ if(RETRACE_CUDA AND NOT Kokkos_ENABLE_CUDA)
   message(FATAL_ERROR "Retrace: RETRACE_CUDA is set, but the Kokkos in ${Kokkos_DIR} has no CUDA.")
 endif()
 
+find_package(Boost 1.74 REQUIRED)
 find_package(Eigen3 3.4 REQUIRED NO_MODULE)
 find_package(TBB REQUIRED)
 find_package(nlohmann_json 3.10 REQUIRED)

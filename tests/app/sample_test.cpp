@@ -301,5 +301,28 @@ TEST(SampleCommand, ReplacesAnOldFileOnlyWhenItSucceeds) {
   EXPECT_EQ(read_npy(folder / "x.npy").rows, 2);
 }
 
+TEST(SampleCommand, FollowsOnePathWithAnyNumberOfSteps) {
+  TemporaryFolder const folder;
+  auto const moved = [&](std::string const& option) {  // mean distance between 100 and 400 steps
+    std::string const line =
+        "sample --target gaussian --sde vp --sampler ancestral --grid log-snr "
+        "--samples 200 --seed 3 " +
+        option;
+    EXPECT_EQ(sample(folder, line + " --steps 100 --out a.npy")["noise"],
+              option.empty() ? "independent" : "path");
+    (void)sample(folder, line + " --steps 400 --out b.npy");
+    NpyArray const a = read_npy(folder / "a.npy"), b = read_npy(folder / "b.npy");
+    double sum = 0;
+    for (std::size_t i = 0; i < a.values.size(); ++i) sum += std::abs(a.values[i] - b.values[i]);
+    return sum / static_cast<double>(a.values.size());
+  };
+  EXPECT_LT(moved("--path"), 0.05);
+  EXPECT_GT(moved(""), 0.3);
+  expect_refusal(folder,
+                 "sample --target gaussian --sde vp --sampler ancestral --steps 4 --path "
+                 "--noise z.npy --out c.npy",
+                 2, {"--path", "--noise"});
+}
+
 }  // namespace
 }  // namespace retrace::test

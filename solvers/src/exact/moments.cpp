@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "denoiser.hpp"
+
 #include <retrace/exact/moments.hpp>
 #include <retrace/trace/allocate.hpp>
 
@@ -44,13 +46,6 @@ class Registers {
   std::size_t count_;
   std::vector<Number> mean_, covariance_;
 };
-
-/// E[x0 | x] = shift + slope x.
-std::pair<Number, Number> denoiser(Normal const& data, NoiseLevel const& s) {
-  Number const alpha = s.alpha(), variance = Number(s.sigma()) * s.sigma();
-  Number const total = alpha * alpha * data.variance + variance;
-  return {variance * data.mean / total, alpha * data.variance / total};
-}
 
 }  // namespace
 

@@ -201,12 +201,13 @@ void draw_prior(Batch<T> x, double sigma, std::uint64_t seed, std::uint64_t firs
   program.outputs = {1};
   Instruction normal{.op = Op::normal, .result = {0, -1, -1, -1}};
   normal.ordinals[0] = 0;
+  normal.purpose = Purpose::start;
   Instruction scaled{.op = Op::linear, .operands = 1, .result = {1, -1, -1, -1}};
   scaled.operand[0] = {0, sigma};
   program.code = {normal, scaled};
   Execution const exec;
   auto const d = static_cast<int>(x.extent(1));
-  Loaded<T> const loaded(program, d, Purpose::start);
+  Loaded<T> const loaded(program, d);
   Kokkos::View<std::int64_t, Execution::memory_space> nonfinite("retrace::nonfinite");
   Trajectories<Execution, NoModel<T>, lanes, simd::Native, Registers::scratch> const kernel{
       .model = {d},

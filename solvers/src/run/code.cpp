@@ -16,7 +16,7 @@ Small narrow(Large value, char const* what) {
 }
 
 template <class T>
-Code<T> lowered(Instruction const& i, std::int64_t dimension, Purpose purpose) {
+Code<T> lowered(Instruction const& i, std::int64_t dimension) {
   auto const reg = [](int number) { return narrow<std::uint16_t>(number, "registers"); };
   Code<T> code{};
   code.op = i.op;
@@ -39,7 +39,7 @@ Code<T> lowered(Instruction const& i, std::int64_t dimension, Purpose purpose) {
       }
       break;
     case Op::normal: {
-      DrawBlock const block = DrawBlock::of(purpose, i.draw, dimension);
+      DrawBlock const block = DrawBlock::of(i.purpose, i.draw, dimension);
       code.normal = {};
       code.normal.low = block.low;
       code.normal.high = block.high;
@@ -57,14 +57,14 @@ Code<T> lowered(Instruction const& i, std::int64_t dimension, Purpose purpose) {
 }  // namespace
 
 template <class T>
-std::vector<Code<T>> lower(Allocation const& allocation, std::int64_t dimension, Purpose purpose) {
+std::vector<Code<T>> lower(Allocation const& allocation, std::int64_t dimension) {
   std::vector<Code<T>> code;
   code.reserve(allocation.code.size());
-  for (Instruction const& i : allocation.code) code.push_back(lowered<T>(i, dimension, purpose));
+  for (Instruction const& i : allocation.code) code.push_back(lowered<T>(i, dimension));
   return code;
 }
 
-template std::vector<Code<float>> lower<float>(Allocation const&, std::int64_t, Purpose);
-template std::vector<Code<double>> lower<double>(Allocation const&, std::int64_t, Purpose);
+template std::vector<Code<float>> lower<float>(Allocation const&, std::int64_t);
+template std::vector<Code<double>> lower<double>(Allocation const&, std::int64_t);
 
 }  // namespace retrace

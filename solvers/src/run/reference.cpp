@@ -34,7 +34,7 @@ void reference(Program const& program, PointModel const& model, std::uint64_t se
       case Op::normal:
         if (noise.empty()) {
           std::vector<float> z(d);
-          draw_normals(seed, sample, Purpose::step, i.draw, z);
+          draw_normals(seed, sample, i.purpose, i.draw, z);
           std::copy(z.begin(), z.end(), result.begin());
         } else {
           auto const given = noise.subspan(static_cast<std::size_t>(i.ordinals[0]) * d, d);

@@ -65,6 +65,9 @@ class Run {
   }
 
   void check_noise() const {
+    if (options_.draws == Draws::path)
+      throw Error(Fault::argument, "given noise does not go with a Brownian path",
+                  "the path makes the normals of the steps itself");
     std::int64_t const needed =
         cost(sampler_, grid_, executor_.prediction(), options_.last_noise).draws;
     GivenNoise<T> const& noise = *options_.noise;
@@ -106,8 +109,9 @@ class Run {
   /// Traces the sampler and gives every segment to `run`, in order.
   template <class F>
   void each_segment(F const& run) const {
-    Program const last = trace(sampler_, grid_, executor_.prediction(), options_.last_noise,
-                               segmentation([&](Program&& program) { run(program); }));
+    Program const last =
+        trace(sampler_, grid_, executor_.prediction(), options_.last_noise,
+              segmentation([&](Program&& program) { run(program); }), options_.draws);
     run(last);
   }
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <limits>
 #include <map>
+#include <tuple>
 #include <utility>
 
 namespace retrace {
@@ -16,7 +17,7 @@ std::size_t at(int i) { return static_cast<std::size_t>(i); }
 std::vector<Instruction> with_shared_blocks(Program const& program, std::int64_t dimension) {
   int const shared = DrawBlock::steps_per_block(dimension);
   std::vector<Instruction> code;
-  std::map<std::pair<std::int64_t, std::int32_t>, std::size_t> where;
+  std::map<std::tuple<Purpose, std::int64_t, std::int32_t>, std::size_t> where;
   for (Instruction const& i : program.code) {
     if (i.op != Op::normal) {
       code.push_back(i);
@@ -24,10 +25,11 @@ std::vector<Instruction> with_shared_blocks(Program const& program, std::int64_t
     }
     std::int64_t const group = i.draw.step / shared;
     auto const slot = static_cast<std::size_t>(i.draw.step % shared);
-    auto const [known, is_new] = where.try_emplace({group, i.draw.k}, code.size());
+    auto const [known, is_new] = where.try_emplace({i.purpose, group, i.draw.k}, code.size());
     if (is_new) {
       Instruction block{.op = Op::normal};
       block.draw = {group * shared, i.draw.k};
+      block.purpose = i.purpose;
       code.push_back(block);
     }
     Instruction& block = code[known->second];

@@ -38,7 +38,8 @@ void print(std::ostream& out, Instruction const& i, Program const& program) {
       break;
     }
     case Op::normal:
-      out << " normal(step " << i.draw.step << ", " << i.draw.k << "), draw " << i.ordinals[0];
+      out << (i.purpose == Purpose::path ? " path(" : " normal(step ") << i.draw.step << ", "
+          << i.draw.k << "), draw " << i.ordinals[0];
       break;
   }
   out << '\n';

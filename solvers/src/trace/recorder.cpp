@@ -36,19 +36,20 @@ bool is_one(double factor) { return std::abs(factor - 1) < 1e-14; }
 }  // namespace
 
 Recorder::Recorder(Grid const& grid, Prediction native, std::int64_t last_step,
-                   LastNoise last_noise, Segmentation segmentation)
+                   LastNoise last_noise, Segmentation segmentation, Draws draws)
     : grid_(grid),
       native_(native),
       last_step_(last_step),
       last_noise_(last_noise),
       segmentation_(std::move(segmentation)),
-      last_t_(grid.time(0)) {}
+      last_t_(grid.time(0)),
+      kind_of_draws_(draws) {}
 
 Vec Recorder::vec(int value) { return {*this, {{value, 1.0}}}; }
 
 Vec Recorder::start() {
   assert(values_.empty());
-  values_.push_back({{}, {SortKey::Kind::start, 0, 0, 0}});
+  values_.push_back({{}, {SortKey::Kind::start, 0, 0, 0}, 0});
   inputs_ = 1;
   return vec(0);
 }
@@ -63,7 +64,10 @@ int Recorder::emit(Instruction const& instruction, SortKey::Kind kind, double t,
                  "the grid may leave the range in which its formulas hold (see --from and --to)");
     hash = mixed(mixed(hash, values_[static_cast<std::size_t>(term.value)].key.hash), term.factor);
   }
-  values_.push_back({instruction, {kind, t, number, hash}});
+  std::int64_t evaluations = instruction.op == Op::eval ? 1 : 0;
+  for (Term const& term : instruction.terms())
+    evaluations = std::max(evaluations, history(term.value) + (instruction.op == Op::eval ? 1 : 0));
+  values_.push_back({instruction, {kind, t, number, hash}, evaluations});
   return static_cast<int>(values_.size()) - 1;
 }
 
@@ -135,20 +139,60 @@ std::int64_t Recorder::step_of(NoiseLevel const& s) {
   return step_;
 }
 
-Vec Recorder::normal(NoiseLevel const& s, NoiseLevel const& /*t*/, std::int32_t k) {
+Vec Recorder::normal(NoiseLevel const& s, NoiseLevel const& t, std::int32_t k) {
+  return draw(s, t, k, PathInterval::Part::increment);
+}
+Vec Recorder::area(NoiseLevel const& s, NoiseLevel const& t, std::int32_t k) {
+  return draw(s, t, k, PathInterval::Part::area);
+}
+
+Vec Recorder::draw(NoiseLevel const& s, NoiseLevel const& t, std::int32_t k,
+                   PathInterval::Part part) {
   assert(k >= 0 && k <= DrawKey::max_k);
   if (!grid_.runs_backwards())
     throw Error(Fault::argument, "a sampler that draws noise cannot run from data to noise",
                 "its formulas hold in reverse time only", "take a deterministic sampler");
   DrawKey const key{step_of(s), k};
   if (last_noise_ == LastNoise::drop && key.step >= last_step_) return {};
-  auto const [known, is_new] = drawn_.try_emplace(key, static_cast<int>(values_.size()));
+  PathInterval interval{.part = part};
+  if (s.has_lambda() && t.has_lambda() && s.lambda() < t.lambda()) {
+    interval.from = s.lambda();
+    interval.to = t.lambda();
+    if (kind_of_draws_ == Draws::path) return on_path(interval, key.step);
+  }
+  return drawn({Purpose::step, key}, interval);
+}
+
+Vec Recorder::drawn(DrawName const& name, PathInterval const& interval) {
+  auto const [known, is_new] = drawn_.try_emplace(name, static_cast<int>(values_.size()));
   if (!is_new) return vec(known->second);
-  assert(key > last_draw_before_);
-  Instruction draw{.op = Op::normal};
-  draw.draw = key;
-  return vec(emit(draw, SortKey::Kind::normal, static_cast<double>(key.step),
-                  static_cast<std::uint64_t>(key.k)));
+  auto const& [purpose, key] = name;
+  assert(purpose != Purpose::step || key > last_draw_before_);
+  Instruction normal{.op = Op::normal};
+  normal.draw = key;
+  normal.purpose = purpose;
+  normal.interval = interval;
+  auto const number = static_cast<std::uint64_t>(purpose) << 32 | static_cast<std::uint32_t>(key.k);
+  return vec(emit(normal, SortKey::Kind::normal, static_cast<double>(key.step),
+                  purpose == Purpose::step ? static_cast<std::uint64_t>(key.k) : number));
+}
+
+Vec Recorder::on_path(PathInterval const& interval, std::int64_t step) {
+  if (!path_)
+    path_.emplace([this](std::int64_t node, int which) {
+      return drawn({Purpose::path, PathClock::key(node, which)}, {});
+    });
+  std::int64_t const from = PathClock::node(interval.from), to = PathClock::node(interval.to);
+  if (from < 0 || to > PathClock::nodes)
+    throw_near("the Brownian path ends before this level", last_t_,
+               "it reaches from sigma/alpha = 8e13 down to 1e-14");
+  if (from >= to)
+    throw_near("two levels are too close for the Brownian path", last_t_,
+               "its resolution in log(alpha/sigma) is 1e-6; take fewer steps");
+  // What lies before this step is not asked for again.
+  path_->forget_before(std::min(from, PathClock::node(grid_.level(step).lambda())));
+  auto const [w, h] = path_->over(from, to);
+  return interval.part == PathInterval::Part::increment ? w : h;
 }
 
 Program Recorder::build(std::vector<int> const& outputs, Program::Part part) {
@@ -162,30 +206,34 @@ Program Recorder::build(std::vector<int> const& outputs, Program::Part part) {
 
   // Operands before results, each as late as it can be, following the data flow from the outputs:
   // the order in which the compiler happened to record does not show, and what nobody uses is left
-  // out.
-  struct Visit {
-    int value, operand;
+  // out. The state comes before the noise of the step, so that few values are alive.
+  auto const seen = [&](int value) { return number[static_cast<std::size_t>(value)] >= 0; };
+  auto const next_of = [&](Instruction const& i) {  // the operand with the longest history first
+    int next = -1;
+    for (Term const& term : i.terms())
+      if (!seen(term.value) && (next < 0 || history(next) < history(term.value))) next = term.value;
+    return next;
   };
-  std::vector<Visit> stack;
+  std::vector<int> stack;
   for (int const output : outputs) {
-    if (number[static_cast<std::size_t>(output)] < 0) stack.push_back({output, 0});
+    if (!seen(output)) stack.push_back(output);
     while (!stack.empty()) {
-      Visit& visit = stack.back();
-      Instruction const& source = values_[static_cast<std::size_t>(visit.value)].instruction;
-      if (visit.operand < source.operands) {
-        int const next = source.operand[static_cast<std::size_t>(visit.operand++)].value;
-        if (number[static_cast<std::size_t>(next)] < 0) stack.push_back({next, 0});
+      int const value = stack.back();
+      Instruction const& source = values_[static_cast<std::size_t>(value)].instruction;
+      if (int const next = next_of(source); next >= 0) {
+        stack.push_back(next);
         continue;
       }
+      stack.pop_back();
+      if (seen(value)) continue;
       Instruction done = source;
       for (Term& term : done.terms()) term.value = number[static_cast<std::size_t>(term.value)];
       if (done.op == Op::eval) {
         program.levels.push_back(levels_[static_cast<std::size_t>(source.level)]);
         done.level = static_cast<int>(program.levels.size()) - 1;
       }
-      number[static_cast<std::size_t>(visit.value)] = done.result[0] = program.values++;
+      number[static_cast<std::size_t>(value)] = done.result[0] = program.values++;
       program.code.push_back(done);
-      stack.pop_back();
     }
     program.outputs.push_back(number[static_cast<std::size_t>(output)]);
   }
@@ -193,10 +241,13 @@ Program Recorder::build(std::vector<int> const& outputs, Program::Part part) {
   std::vector<Instruction*> draws;
   for (Instruction& i : program.code)
     if (i.op == Op::normal) draws.push_back(&i);
-  std::sort(draws.begin(), draws.end(),
-            [](Instruction const* a, Instruction const* b) { return a->draw < b->draw; });
-  for (Instruction* draw : draws) draw->ordinals[0] = draws_before_ + program.draws++;
-  if (!draws.empty()) last_draw_before_ = draws.back()->draw;
+  std::sort(draws.begin(), draws.end(), [](Instruction const* a, Instruction const* b) {
+    return std::pair(a->purpose, a->draw) < std::pair(b->purpose, b->draw);
+  });
+  for (Instruction* draw : draws) {
+    draw->ordinals[0] = draws_before_ + program.draws++;
+    if (draw->purpose == Purpose::step) last_draw_before_ = draw->draw;
+  }
   draws_before_ += program.draws;
   return program;
 }
@@ -243,7 +294,7 @@ void Recorder::hand_on_segment() {
       evaluated.emplace(EvaluationKey{input, t, log_sigma, condition},
                         Evaluated{value, entry.prediction});
   }
-  std::map<DrawKey, int> drawn;
+  std::map<DrawName, int> drawn;
   for (auto const& [key, value] : drawn_)
     if (int const kept_as = number[static_cast<std::size_t>(value)]; kept_as >= 0)
       drawn.emplace(key, kept_as);

@@ -42,7 +42,6 @@ struct Code {
 /// Lowers allocated instructions for samples of `dimension` numbers. Throws Error (argument) for
 /// programs that need more registers, draws or levels than Code can name.
 template <class T>
-[[nodiscard]] std::vector<Code<T>> lower(Allocation const& allocation, std::int64_t dimension,
-                                         Purpose purpose = Purpose::step);
+[[nodiscard]] std::vector<Code<T>> lower(Allocation const& allocation, std::int64_t dimension);
 
 }  // namespace retrace

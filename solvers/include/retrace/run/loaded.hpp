@@ -27,8 +27,8 @@ Kokkos::View<E*, Execution::memory_space> on_device(std::vector<E> const& values
 /// A program allocated, lowered and copied to where kernels run.
 template <class T>
 struct Loaded {
-  Loaded(Program const& program, std::int64_t dimension, Purpose purpose = Purpose::step)
-      : Loaded(allocate(program, dimension), program, dimension, purpose) {}
+  Loaded(Program const& program, std::int64_t dimension)
+      : Loaded(allocate(program, dimension), program, dimension) {}
 
   std::vector<Code<T>> host;
   Kokkos::View<Code<T>*, Execution::memory_space> code;
@@ -36,9 +36,8 @@ struct Loaded {
   int registers, inputs_count, outputs_count;
 
  private:
-  Loaded(Allocation const& allocation, Program const& program, std::int64_t dimension,
-         Purpose purpose)
-      : host(lower<T>(allocation, dimension, purpose)),
+  Loaded(Allocation const& allocation, Program const& program, std::int64_t dimension)
+      : host(lower<T>(allocation, dimension)),
         code(on_device(host, "retrace::program")),
         outputs(on_device(
             std::vector<std::uint16_t>(allocation.outputs.begin(), allocation.outputs.end()),

@@ -34,6 +34,7 @@ struct SampleOptions {
   std::uint64_t first_sample =
       0;  ///< run [a, a + n) gives rows a .. a + n - 1 of any longer run, bitwise
   LastNoise last_noise = LastNoise::keep;
+  Draws draws = Draws::independent;    ///< path: other steps, grids and samplers see the same noise
   std::optional<Start<T>> start = {};  ///< default_start() where absent
   std::optional<GivenNoise<T>> noise = {};
   std::optional<int> dimension = {};  ///< for models that do not say theirs

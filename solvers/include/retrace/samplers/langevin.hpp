@@ -46,7 +46,7 @@ struct langevin {
 
   Vec operator()(Recorder& model, Grid const& grid, Vec x) const {
     for (auto const [s, t, i] : grid.steps())
-      for (std::int32_t k = 0; k < steps; ++k) x = correct(model, x, s, snr, model.normal(s, t, k));
+      for (std::int32_t k = 0; k < steps; ++k) x = correct(model, x, s, snr, model.normal(s, s, k));
     return x;
   }
 };

@@ -30,7 +30,7 @@ struct pc_langevin {
 
   Vec operator()(Recorder& model, Grid const& grid, Vec x) const {
     for (auto const [s, t, i] : grid.steps()) {
-      x = langevin::correct(model, x, s, snr, model.normal(s, t, 0));
+      x = langevin::correct(model, x, s, snr, model.normal(s, s, 0));
       x = reverse_diffusion::step(model, x, s, t, model.normal(s, t, 1));
     }
     return x;

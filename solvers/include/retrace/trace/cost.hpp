@@ -20,6 +20,6 @@ struct Cost {
 /// What a sampler costs on a grid, however long.
 [[nodiscard]] Cost cost(AnySampler const& sampler, Grid const& grid,
                         Prediction native = Prediction::denoised,
-                        LastNoise last_noise = LastNoise::keep);
+                        LastNoise last_noise = LastNoise::keep, Draws draws = Draws::independent);
 
 }  // namespace retrace

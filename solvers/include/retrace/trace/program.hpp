@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <iosfwd>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -17,7 +18,7 @@ namespace retrace {
 enum class Op : std::uint8_t {
   eval,    ///< v = skip u + out m(u), m the model's native prediction at a level
   linear,  ///< v = sum of at most six multiples of values
-  normal,  ///< v = a standard normal, named by its draw key
+  normal,  ///< v = a standard normal, named by its purpose and draw key
 };
 
 /// A multiple of a value (before allocation) or register (after it).
@@ -29,6 +30,13 @@ struct Term {
 inline constexpr int max_operands = 6;
 inline constexpr int max_draws = 4;  ///< normals that one block of the counter gives
 
+/// The part of the Brownian path (core/brownian_tree.hpp) that a normal stands for: its unit
+/// increment, or its unit space-time area, between two lambda. NaN where it has no place there.
+struct PathInterval {
+  enum class Part { increment, area } part = Part::increment;
+  double from = std::numeric_limits<double>::quiet_NaN(), to = from;  ///< lambda
+};
+
 struct Instruction {
   Op op{};
   int operands = 0;
@@ -36,10 +44,12 @@ struct Instruction {
   /// The result. After allocation a normal has one destination for each draw of its block, -1 where
   /// one is not used.
   std::array<int, max_draws> result{-1, -1, -1, -1};
-  int level = -1;            ///< eval: index into Program::levels
-  int condition = 0;         ///< eval
-  double skip = 0, out = 1;  ///< eval
-  DrawKey draw{};            ///< normal; after allocation of the block's first draw
+  int level = -1;                   ///< eval: index into Program::levels
+  int condition = 0;                ///< eval
+  double skip = 0, out = 1;         ///< eval
+  DrawKey draw{};                   ///< normal; after allocation of the block's first draw
+  Purpose purpose = Purpose::step;  ///< normal
+  PathInterval interval{};          ///< normal of purpose `step`: what it stands for
   /// normal: number of each draw among all of the run, by (step, k) ascending.
   std::array<std::int64_t, max_draws> ordinals{-1, -1, -1, -1};
 

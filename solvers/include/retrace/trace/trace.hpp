@@ -62,6 +62,7 @@ class AnySampler {
 /// for coefficients that are not finite, naming the level.
 [[nodiscard]] Program trace(AnySampler const& sampler, Grid const& grid,
                             Prediction native = Prediction::denoised,
-                            LastNoise last_noise = LastNoise::keep, Segmentation segmentation = {});
+                            LastNoise last_noise = LastNoise::keep, Segmentation segmentation = {},
+                            Draws draws = Draws::independent);
 
 }  // namespace retrace
