@@ -126,11 +126,12 @@ Checked kl_on_grid(std::span<double const> x, Mixture const& law, int cells) {
     throw Error(Fault::argument, "a grid needs at least 2 cells along an axis",
                 "there are " + std::to_string(cells));
   check_sample(x, 2);
-  auto const n = static_cast<double>(x.size() / 2);
+  std::size_t const rows = x.size() / 2;
+  auto const n = static_cast<double>(rows);
   std::vector<Cell> const filled = pooled(cells_of(law, x, cells), n);
   if (filled.size() < 2)
     throw Error(Fault::argument, "there are too few samples to fill two cells of a grid",
-                "a cell needs 10 of them, and there are " + std::to_string(x.size() / 2));
+                "a cell needs 10 of them, and there are " + std::to_string(rows));
 
   double divergence = 0, reciprocals = 0;
   for (Cell const& cell : filled) {

@@ -38,8 +38,8 @@ Sums sums_of_rows(std::span<double const> x, MixtureAtLevel const& posterior,
   return out;
 }
 
-/// What a deviation of the mean of n values in [0, 1] exceeds with a probability of at most
-/// 4 exp(-log_odds), from above or below, for 2 exp(-log_odds) each of the two bounds.
+/// What the mean of n values in [0, 1] is off its expectation by with a probability of at most
+/// 6 exp(-log_odds): twice one such term for the first bound, twice two for the second.
 double threshold(double weight, double variance, double n, double log_odds) {
   double const known = std::sqrt(2 * weight * (1 - weight) * log_odds / n) + log_odds / (3 * n);
   double const measured =
@@ -55,11 +55,13 @@ ModeWeights mode_weights(std::span<double const> x, Mixture const& law) {
   check_sample(x, d);
   MixtureAtLevel const posterior = law.at(NoiseLevel::clean(0));
   std::span<double const> const weights = law.weights();
-  std::size_t const components = weights.size(), block = 512 * d;
+  std::size_t const components = weights.size(), rows = x.size() / d;
+  // Many rows make large blocks, not many: each has sums of its own for every component.
+  std::size_t const block = std::max<std::size_t>(512, rows / 64) * d;
   std::vector<Sums> blocks((x.size() + block - 1) / block, Sums(components));
   tbb::parallel_for(std::size_t{0}, blocks.size(), [&](std::size_t b) {
-    auto const rows = x.subspan(b * block, std::min(block, x.size() - b * block));
-    blocks[b] = sums_of_rows(rows, posterior, weights, d);
+    auto const part = x.subspan(b * block, std::min(block, x.size() - b * block));
+    blocks[b] = sums_of_rows(part, posterior, weights, d);
   });
 
   // In their order, so that the bits do not depend on the threads.
@@ -70,8 +72,8 @@ ModeWeights mode_weights(std::span<double const> x, Mixture const& law) {
       total.squares[k] += part.squares[k];
     }
 
-  auto const n = static_cast<double>(x.size() / d);
-  double const log_odds = std::log(8 * static_cast<double>(components) / check_level);
+  auto const n = static_cast<double>(rows);
+  double const log_odds = std::log(6 * static_cast<double>(components) / check_level);
   ModeWeights out{{}, {0, 0, 1}};
   for (std::size_t k = 0; k < components; ++k) {
     double const deviation = total.deviations[k] / n;

@@ -8,6 +8,7 @@
 
 namespace retrace {
 
+/// Cells along each axis: few enough that smooth faults stand out of the degrees of freedom.
 inline constexpr int default_grid = 16;
 
 /// Kullback-Leibler divergence, in nats, of the law from the histogram of samples x [n][2] (rows

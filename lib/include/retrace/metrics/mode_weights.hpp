@@ -25,7 +25,7 @@ struct ModeWeights {
 /// The thresholds hold for every n and every law, by Bonferroni over the K components: the
 /// smaller of the bounds of Bernstein, with Var gamma_k <= w_k (1 - w_k), and of Maurer and Pontil
 /// (2009, theorem 4), with the variance v_k of the samples, which is far less where components
-/// overlap. With L = log(8 K / check_level):
+/// overlap. With L = log(6 K / check_level):
 ///   sqrt(2 w_k (1 - w_k) L / n) + L / (3 n),   sqrt(2 v_k L / n) + 7 L / (3 (n - 1)).
 ///
 /// Throws Fault::argument for samples that are none (empty, no whole number of rows, not finite);
