@@ -14,8 +14,8 @@ namespace retrace {
 /// (F_n^-1 - F^-1)^2, where F is exact. In the unit of the samples; the same bits for any number of
 /// threads and any order of the rows.
 ///
-/// Of exact draws, the square is a quadratic form of nearly normal values. With M its mean and L its
-/// largest eigenvalue, the threshold is the smaller of two bounds for every such form:
+/// Of exact draws, the square is a quadratic form of nearly normal values. With M its mean and L
+/// its largest eigenvalue, the threshold is the smaller of two bounds for every such form:
 ///   check_z sqrt(M)                 (Szekely and Bakirov 2003)
 ///   sqrt(M) + z sqrt(L)             z = 4.753, the one-sided normal quantile at check_level
 /// The second holds since the root of the form is convex and changes by at most sqrt(L) a unit of
