@@ -131,6 +131,28 @@ TEST(MixtureAtLevel, DenoisedAgreesWithTweediesFormula) {
     }
 }
 
+TEST(MixtureAtLevel, ResponsibilitiesAreSharesOfTheDensity) {
+  NoiseLevel const level({.log_alpha = -0.3, .log_sigma = -1});
+  Mixture const law = Mixture::full({0.2, 0.5, 0.3}, {0, 0, 1, -1, 2, 0.5},
+                                    {1, 0.2, 0.2, 0.5, 0.3, -0.1, -0.1, 0.4, 2, 1, 1, 1});
+  for (auto const& x : points(law, level)) {
+    Vector gamma(3);
+    law.at(level).responsibilities(x, gamma);
+    double sum = 0;
+    for (int k = 0; k < 3; ++k) {
+      auto const i = static_cast<std::size_t>(k);
+      auto const means = law.means().subspan(2 * i, 2);
+      Mixture const alone =
+          Mixture::full({1}, {means.begin(), means.end()}, law.component_covariance(k));
+      double const log_share = std::log(law.weights()[i]) + alone.at(level).log_density(x) -
+                               law.at(level).log_density(x);
+      EXPECT_NEAR(gamma[i], std::exp(log_share), 1e-12);
+      sum += gamma[i];
+    }
+    EXPECT_NEAR(sum, 1, 1e-15);
+  }
+}
+
 TEST(MixtureAtLevel, DenoisedIsTheStateItselfWithoutNoise) {
   for (MixtureNumbers const& numbers : example_mixtures()) {
     Mixture const mixture = numbers.mixture();

@@ -8,6 +8,18 @@
 #include <utility>
 
 namespace retrace {
+namespace {
+
+/// Makes probabilities of their logarithms but for a constant; returns the log of their sum before.
+double normalise(std::span<double> logs) {
+  double const top = *std::max_element(logs.begin(), logs.end());
+  double sum = 0;
+  for (double& g : logs) sum += g = std::exp(g - top);
+  for (double& g : logs) g /= sum;
+  return top + std::log(sum);
+}
+
+}  // namespace
 
 MixtureAtLevel::MixtureAtLevel(Mixture mixture, NoiseLevel const& level)
     : mixture_(std::move(mixture)),
@@ -80,10 +92,7 @@ MixtureAtLevel::Values MixtureAtLevel::evaluate(std::span<double const> x, std::
   for (std::size_t k = 0; k < count; ++k)
     gamma[k] =
         component(k, x, std::span(scores).subspan(k * d, d), std::span(states).subspan(k * d0, d0));
-  double const top = *std::max_element(gamma.begin(), gamma.end());
-  double sum = 0;
-  for (double& g : gamma) sum += g = std::exp(g - top);
-  for (double& g : gamma) g /= sum;
+  double const log_density = normalise(gamma);
 
   // Components that weigh nothing are left out: their squares may be infinite.
   for (std::size_t k = 0; k < count; ++k)
@@ -106,7 +115,14 @@ MixtureAtLevel::Values MixtureAtLevel::evaluate(std::span<double const> x, std::
     for (std::size_t i = 0; i < d0; ++i) denoised[i] += gamma[k] * states[k * d0 + i];
   if (variance_ == 0)
     for (std::size_t i = 0; i < denoised.size(); ++i) denoised[i] = x[i] / alpha_;
-  return {.log_density = top + std::log(sum), .divergence = divergence};
+  return {.log_density = log_density, .divergence = divergence};
+}
+
+void MixtureAtLevel::responsibilities(std::span<double const> x, std::span<double> out) const {
+  assert(out.size() == log_factor_.size());
+  std::vector<double> score(x.size());
+  for (std::size_t k = 0; k < out.size(); ++k) out[k] = component(k, x, score, {});
+  normalise(out);
 }
 
 }  // namespace retrace

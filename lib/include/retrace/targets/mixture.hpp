@@ -98,6 +98,8 @@ class MixtureAtLevel {
   }
   void score(std::span<double const> x, std::span<double> out) const { evaluate(x, out, {}); }
   void denoised(std::span<double const> x, std::span<double> out) const { evaluate(x, {}, out); }
+  /// gamma_k of every component, [k].
+  void responsibilities(std::span<double const> x, std::span<double> out) const;
 
  private:
   double component(std::size_t k, std::span<double const> x, std::span<double> score,
