@@ -128,7 +128,6 @@ void check(std::string const& name, Tableau<S> const& m) {
 }
 
 TEST(Tableaus, SatisfyTheConditionsOfTheirOrderAndNoMore) {
-  check("kutta3", tableaus::kutta3);
   check("rk4", tableaus::rk4);
   check("bosh3", tableaus::bosh3);
   check("dopri5", tableaus::dopri5);

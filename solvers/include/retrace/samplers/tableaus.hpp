@@ -29,14 +29,6 @@ struct Tableau {
 
 namespace tableaus {
 
-/// Kutta 1901, of order 3.
-inline constexpr Tableau<3> kutta3{
-    .c = {0, 1. / 2, 1},
-    .a = {{{}, {1. / 2}, {-1, 2}}},
-    .b = {1. / 6, 2. / 3, 1. / 6},
-    .order = 3,
-};
-
 /// Kutta 1901, the classical method.
 inline constexpr Tableau<4> rk4{
     .c = {0, 1. / 2, 1. / 2, 1},
