@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Samplers against their papers' formulas, written here a second time for one number, with given
-// noise (N13, N15), and against exact solutions on a mixture, where nonlinear order conditions show
-// (N11).
+// noise (N13, N15). Deterministic ones of DPM-Solver and multistep ones have
+// files of their own.
+#include "states.hpp"
+
 #include <retrace/core/error.hpp>
 #include <retrace/run/reference.hpp>
 #include <retrace/run/sample.hpp>
@@ -18,20 +20,8 @@
 #include <string>
 #include <vector>
 
-namespace retrace {
+namespace retrace::testing {
 namespace {
-
-using State = std::vector<double>;
-/// E[x0 | x] by the host's mixture, which shares nothing with the kernels.
-using Denoiser = std::function<State(State const&, NoiseLevel const&)>;
-
-Denoiser denoiser_of(Mixture const& mixture) {
-  return [=](State const& x, NoiseLevel const& s) {
-    State out(x.size());
-    mixture.at(s).denoised(x, out);
-    return out;
-  };
-}
 
 using Draws = std::vector<State>;
 
@@ -44,26 +34,6 @@ struct Paper {
   std::size_t draws = 1;
   std::vector<char const*> sdes = {"vp"};
 };
-
-State combine(std::vector<std::pair<double, State>> const& terms) {
-  State sum(terms[0].second.size(), 0.0);
-  for (auto const& [factor, v] : terms)
-    for (std::size_t i = 0; i < v.size(); ++i) sum[i] += factor * v[i];
-  return sum;
-}
-
-State epsilon(State const& x, NoiseLevel const& s, State const& x0) {
-  return combine({{1 / s.sigma(), x}, {-s.alpha() / s.sigma(), x0}});
-}
-
-State score(State const& x, NoiseLevel const& s, Denoiser const& d) {
-  return combine({{-1 / s.sigma(), epsilon(x, s, d(x, s))}});
-}
-
-/// dx/dt of the probability-flow ODE, as Song et al. 2021 print it.
-State drift(State const& x, NoiseLevel const& s, Denoiser const& d) {
-  return combine({{s.f(), x}, {-s.g2() / 2, score(x, s, d)}});
-}
 
 /// Levels by t, for steps that go halfway. The SDE is known by its levels only, so by name.
 NoiseLevel halfway(char const* sde, NoiseLevel const& s, NoiseLevel const& t) {
@@ -226,7 +196,7 @@ std::vector<Paper> papers() {
 TEST(Samplers, AreTheirPapersFormulas) {
   constexpr std::int64_t n = 3, steps = 12;
   constexpr int d = 2;
-  Mixture const mixture = testing::correlated_mixture(d, 3);
+  Mixture const mixture = correlated_mixture(d, 3);
   auto const denoise = denoiser_of(mixture);
   State starts;
   for (int i = 0; i < n * d; ++i) starts.push_back(1.1 * std::cos(2.3 * i));
@@ -262,37 +232,9 @@ TEST(Samplers, AreTheirPapersFormulas) {
     for (char const* sde : paper.sdes) check(paper, sde);
 }
 
-TEST(Samplers, DpmSolverPlusPlus2MIsAlgorithm2) {
-  Mixture const mixture = testing::correlated_mixture(2, 3);
-  Grid const grid = make_grid("quadratic", make_sde("vp"), 12, {0.95, 2e-3});
-  auto const denoise = denoiser_of(mixture);
-  State x{0.4, -1.1}, before;
-  double h_before = 0;
-  for (std::int64_t k = 0; k < 12;
-       ++k) {  // r_i = h_{i-1} / h_i; D = (1 + 1/2r) x0_i - 1/2r x0_{i-1}
-    NoiseLevel const s = grid.level(k), t = grid.level(k + 1);
-    double const h = t.lambda() - s.lambda();
-    State const x0 = denoise(x, s);
-    double const extra = before.empty() ? 0 : 1 / (2 * h_before / h);
-    State const middle = before.empty() ? x0 : combine({{1 + extra, x0}, {-extra, before}});
-    x = combine({{t.sigma() / s.sigma(), x}, {-t.alpha() * (std::exp(-h) - 1), middle}});
-    before = x0;
-    h_before = h;
-  }
-  State y{0.4, -1.1};
-  reference(
-      trace(make_sampler("dpmpp-2m"), grid),
-      [&](std::span<double const> in, NoiseLevel const& s, std::span<double> out) {
-        mixture.at(s).denoised(in, out);
-      },
-      0, 0, y);
-  EXPECT_NEAR(y[0], x[0], 1e-12);
-  EXPECT_NEAR(y[1], x[1], 1e-12);
-}
-
 TEST(Samplers, ScoreSdesEulerMaruyamaStepsByOneNth) {
   constexpr std::int64_t steps = 10;
-  Mixture const mixture = testing::scattered_mixture(1, 3);
+  Mixture const mixture = scattered_mixture(1, 3);
   for (char const* name : {"vp", "sub-vp", "ve"}) {
     Sde const sde = make_sde(name);
     AnySampler const sampler = make_sampler("euler-maruyama:step=score-sde");
@@ -322,128 +264,5 @@ TEST(Samplers, ScoreSdesEulerMaruyamaStepsByOneNth) {
       (void)make_sampler("euler-maruyama:step=score-sde").own_grid(make_sde("edm"), 10, {}), Error);
 }
 
-/// Where a sampler takes four points on log-snr grids.
-std::vector<State> nonlinear_ends(std::string const& sampler, char const* sde_name,
-                                  std::int64_t steps) {
-  Mixture const mixture = testing::correlated_mixture(2, 3);
-  Sde const sde = make_sde(sde_name);
-  Span const span{sde.t_max(), sde.default_end(Solver::stochastic)};
-  Program const program = trace(make_sampler(sampler), make_grid("log-snr", sde, steps, span));
-  std::vector<State> ends;
-  for (int i = 0; i < 4; ++i) {
-    double const scale = sde.prior_sigma();
-    State x{scale * std::sin(1.0 + 2 * i), scale * std::cos(3.0 * i)};
-    reference(
-        program,
-        [&](std::span<double const> in, NoiseLevel const& s, std::span<double> out) {
-          mixture.at(s).denoised(in, out);
-        },
-        0, 0, x);
-    ends.push_back(x);
-  }
-  return ends;
-}
-
-double distance(std::vector<State> const& a, std::vector<State> const& b) {
-  double sum = 0;
-  for (std::size_t i = 0; i < a.size(); ++i)
-    sum = std::hypot(sum, std::hypot(a[i][0] - b[i][0], a[i][1] - b[i][1]));
-  return sum;
-}
-
-TEST(Samplers, ReachTheirClaimedOrderOnAMixture) {
-  for (char const* sde : {"vp", "ve", "sub-vp"}) {
-    // What the exact flow makes of the points, to a thousandth of the smallest error below. A
-    // method of another family finds the same, so the limit is not rk4's alone.
-    auto const exact = nonlinear_ends("rk4", sde, 1 << 12);
-    EXPECT_LT(distance(nonlinear_ends("dpmpp-2m", sde, 1 << 13), exact), 1e-5) << sde;
-    for (SamplerEntry const& entry : samplers()) {
-      if (!entry.info.order) continue;
-      double const coarse = distance(nonlinear_ends(entry.name, sde, 256), exact),
-                   fine = distance(nonlinear_ends(entry.name, sde, 512), exact);
-      EXPECT_NEAR(std::log2(coarse / fine), *entry.info.order, 0.12) << entry.name << " on " << sde;
-    }
-  }
-}
-
-TEST(Samplers, CountTheirEvaluations) {  // N12
-  struct Case {
-    char const *sampler, *sde, *grid;
-    std::int64_t steps, evaluations, draws;
-  };
-  for (Case const& c : {Case{"euler-maruyama", "vp", "uniform", 20, 20, 20},
-                        Case{"euler-maruyama", "vp", "uniform:final=zero", 20, 20, 19},
-                        Case{"ancestral", "vp", "log-snr", 20, 20, 20},
-                        Case{"ddim", "vp", "karras", 20, 20, 0},
-                        Case{"ddim:eta=1", "vp", "karras", 20, 20, 19},
-                        Case{"edm-heun", "edm", "edm", 18, 35, 0},
-                        Case{"edm-heun:churn=40", "edm", "edm", 18, 35, 17},
-                        Case{"edm-heun", "ve", "log-snr", 18, 36, 0},
-                        Case{"dpmpp-2m", "cosine", "karras", 20, 20, 0},
-                        Case{"dpmpp-2m", "vp", "karras", 1, 1, 0},
-                        Case{"euler", "vp", "uniform", 20, 20, 0},
-                        Case{"midpoint", "vp", "uniform", 20, 40, 0},
-                        Case{"heun", "edm", "edm", 18, 35, 0},
-                        Case{"rk4", "ve", "uniform", 20, 80, 0},
-                        Case{"reverse-diffusion", "vp", "uniform:final=zero", 20, 20, 19},
-                        Case{"euler-ancestral", "edm", "edm", 20, 20, 19},
-                        Case{"langevin", "vp", "log-snr", 20, 20, 20},
-                        Case{"langevin:steps=3", "sub-vp", "log-snr", 20, 60, 60},
-                        Case{"langevin:steps=3", "edm", "edm", 20, 58, 57},
-                        Case{"pc-langevin", "vp", "uniform", 20, 40, 40}}) {
-    Cost const counted = cost(make_sampler(c.sampler), make_grid(c.grid, make_sde(c.sde), c.steps));
-    EXPECT_EQ(counted.evaluations, c.evaluations) << c.sampler << ' ' << c.grid;
-    EXPECT_EQ(counted.draws, c.draws) << c.sampler << ' ' << c.grid;
-  }
-}
-
-TEST(Registry, EverySamplerSaysWhatTheToolNeeds) {
-  for (SamplerEntry const& entry : samplers()) {
-    EXPECT_EQ(entry.name, entry.info.name);
-    EXPECT_FALSE(entry.summary.empty());
-    EXPECT_FALSE(entry.paper.empty());
-    Traits const traits = traced_traits(make_sampler(entry.name));
-    EXPECT_GE(traits.evaluations_per_step, 1) << entry.name;
-    if (traits.solver == Solver::deterministic) {
-      EXPECT_TRUE(entry.info.order.has_value()) << entry.name;
-    } else {
-      bool const claims = entry.info.claims == Claims::orders;
-      EXPECT_EQ(entry.info.weak_order.has_value(), claims) << entry.name;
-      EXPECT_EQ(entry.info.strong_order.has_value(), claims) << entry.name;
-    }
-    for (auto const& sde : sdes()) {
-      std::string const rule = recommended_grid(entry.info, make_sde(sde.name));
-      double const from = sde.name == "rectified-flow" ? 0.99 : make_sde(sde.name).t_max();
-      Grid const grid = make_grid(rule, make_sde(sde.name), 5, {.from = from, .to = {}});
-      EXPECT_GE(cost(make_sampler(entry.name), grid).evaluations, 5) << entry.name << sde.name;
-    }
-  }
-  EXPECT_EQ(traced_traits(make_sampler("edm-heun")).solver, Solver::deterministic);
-  EXPECT_EQ(traced_traits(make_sampler("edm-heun:churn=1")).solver, Solver::stochastic);
-  EXPECT_EQ(traced_traits(make_sampler("edm-heun")).evaluations_per_step, 2);
-}
-
-TEST(Registry, HoldsOnlyCorrectorsThatClaimNothing) {
-  std::vector<std::string> nothing;
-  for (SamplerEntry const& entry : samplers())
-    if (entry.info.claims == Claims::nothing) nothing.push_back(entry.name);
-  EXPECT_EQ(nothing, (std::vector<std::string>{"langevin", "pc-langevin"}));
-}
-
-TEST(Registry, SuggestsTheNearestName) {
-  try {
-    (void)make_sampler("dppm-2m");
-    FAIL();
-  } catch (Error const& e) {
-    EXPECT_NE(std::string(e.what()).find("did you mean 'dpmpp-2m'?"), std::string::npos);
-  }
-  EXPECT_THROW((void)make_sampler("ddim:eta=-1"), Error);
-  EXPECT_THROW((void)make_sampler("ddim:eta=nan"), Error);
-  EXPECT_THROW((void)make_sampler("ddim:beta=1"), Error);
-  for (char const* wrong : {"langevin:steps=0", "langevin:steps=1001", "langevin:steps=1.5",
-                            "langevin:snr=0", "pc-langevin:snr=-1", "pc-langevin:predictor=euler"})
-    EXPECT_THROW((void)make_sampler(wrong), Error) << wrong;
-}
-
 }  // namespace
-}  // namespace retrace
+}  // namespace retrace::testing

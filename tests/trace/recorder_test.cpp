@@ -134,7 +134,14 @@ TEST(Recorder, RefusesWhatKernelsCannotReport) {
 TEST(Recorder, RefusesLevelsAtWhichASamplersFormulasDoNotExist) {
   Grid const flow = make_grid("uniform", make_sde("rectified-flow"), 5, {1.0, 1e-3});
   EXPECT_EQ(trace(make_sampler("ddim"), flow).evaluations(), 5);
-  for (char const* sampler : {"euler-maruyama", "ancestral", "ddim:eta=1", "edm-heun", "dpmpp-2m"})
+  EXPECT_EQ(trace(make_sampler("bosh3"), flow).evaluations(), 15);
+  for (char const* sampler : {"euler-maruyama", "ancestral",         "ddim:eta=1",
+                              "edm-heun",       "dpmpp-2m",          "dpmpp-2s",
+                              "dpmpp-3m",       "dpm-solver-1",      "dpm-solver-3",
+                              "unipc-2",        "unipc-3:start=low", "deis-1",
+                              "deis-3",         "deis-4:start=low",  "lms-2",
+                              "lms-4",          "ipndm-1",           "ipndm-4",
+                              "pndm",           "exp-ab-2",          "exp-ab-4:prediction=noise"})
     EXPECT_NE(argument_error([&] { return trace(make_sampler(sampler), flow); }).find("--from"),
               std::string::npos)
         << sampler;

@@ -1,15 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <retrace/samplers/ancestral.hpp>
 #include <retrace/samplers/ddim.hpp>
+#include <retrace/samplers/deis.hpp>
+#include <retrace/samplers/dpm_solver.hpp>
 #include <retrace/samplers/dpmpp_2m.hpp>
+#include <retrace/samplers/dpmpp_2s.hpp>
+#include <retrace/samplers/dpmpp_3m.hpp>
 #include <retrace/samplers/edm_heun.hpp>
 #include <retrace/samplers/euler_ancestral.hpp>
 #include <retrace/samplers/euler_maruyama.hpp>
+#include <retrace/samplers/exp_ab.hpp>
+#include <retrace/samplers/ipndm.hpp>
 #include <retrace/samplers/langevin.hpp>
+#include <retrace/samplers/lms.hpp>
 #include <retrace/samplers/pc_langevin.hpp>
+#include <retrace/samplers/pndm.hpp>
 #include <retrace/samplers/registry.hpp>
 #include <retrace/samplers/reverse_diffusion.hpp>
 #include <retrace/samplers/runge_kutta.hpp>
+#include <retrace/samplers/unipc.hpp>
 #include <retrace/sde/log_snr.hpp>
 #include <retrace/sde/vp.hpp>
 #include <retrace/trace/cost.hpp>
@@ -43,6 +52,31 @@ std::vector<SamplerEntry> const& samplers() {
       entry<heun>(),
       entry<rk4>(),
       entry<edm_heun>(),
+      entry<bosh3>(),
+      entry<dpm_solver<1>>(),
+      entry<dpm_solver<2>>(),
+      entry<dpm_solver<3>>(),
+      entry<dpmpp_2s>(),
+      entry<dpmpp_3m>(),
+      entry<unipc<1>>(),
+      entry<unipc<2>>(),
+      entry<unipc<3>>(),
+      entry<deis<1>>(),
+      entry<deis<2>>(),
+      entry<deis<3>>(),
+      entry<deis<4>>(),
+      entry<lms<1>>(),
+      entry<lms<2>>(),
+      entry<lms<3>>(),
+      entry<lms<4>>(),
+      entry<ipndm<1>>(),
+      entry<ipndm<2>>(),
+      entry<ipndm<3>>(),
+      entry<ipndm<4>>(),
+      entry<pndm>(),
+      entry<exp_ab<2>>(),
+      entry<exp_ab<3>>(),
+      entry<exp_ab<4>>(),
       entry<dpmpp_2m>(),
   };
   return all;

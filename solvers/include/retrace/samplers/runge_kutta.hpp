@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <retrace/samplers/multistep.hpp>
 #include <retrace/samplers/sampler_info.hpp>
 #include <retrace/trace/trace.hpp>
 
@@ -89,6 +90,26 @@ struct rk4 {
       Vec const k3 = model.flow(x + h / 2 * k2, m);
       Vec const k4 = model.flow(x + h * k3, t);
       x = x + h / 6 * (k1 + 2 * k2 + 2 * k3 + k4);
+    }
+    return x;
+  }
+};
+
+/// Bogacki and Shampine 1989: order 3 with three slopes.
+struct bosh3 {
+  static constexpr SamplerInfo info{
+      .name = "bosh3",
+      .summary = "Bogacki and Shampine's method on the probability-flow ODE in t",
+      .paper = "Song et al. 2021, Score-based generative modeling, eq. 13; Bogacki, Shampine 1989",
+      .order = 3};
+  static std::vector<Option<bosh3>> options() { return {}; }
+
+  Vec operator()(Recorder& model, Grid const& grid, Vec x) const {
+    for (auto const [s, t, i] : grid.steps()) {
+      double const from = s.t(), h = t.t() - from;
+      x = runge_kutta_step(tableaus::bosh3, h, x, [&](double c, Vec const& y) {
+        return model.flow(y, grid.sde().at(from + c * h));
+      });
     }
     return x;
   }
