@@ -19,6 +19,12 @@ namespace retrace::app {
 namespace {
 
 Json order_json(std::optional<int> const& order) { return order ? Json(*order) : Json(); }
+/// Whole numbers without a point.
+Json order_json(std::optional<double> const& order) {
+  if (!order) return {};
+  int const whole = static_cast<int>(*order);
+  return whole == *order ? Json(whole) : Json(*order);
+}
 
 template <class Made>
 Json entry_json(Entry<Made> const& entry) {
@@ -80,7 +86,7 @@ Json targets_json() {
 std::string remarks_of(Json const& item) {
   std::string text;
   auto const add = [&](std::string const& remark) { text += (text.empty() ? "" : ", ") + remark; };
-  auto const number = [&](char const* key) { return std::to_string(item[key].get<int>()); };
+  auto const number = [&](char const* key) { return short_number(item[key].get<double>(), 6); };
   if (item.contains("dimension")) add("dimension " + number("dimension"));
   if (!item.contains("deterministic")) return text;
   if (!item["order"].is_null()) add("order " + number("order"));

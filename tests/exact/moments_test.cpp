@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <retrace/exact/moments.hpp>
 #include <retrace/samplers/registry.hpp>
+#include <retrace/samplers/reverse_sde.hpp>
 #include <retrace/sde/registry.hpp>
 
 #include <gtest/gtest.h>
@@ -223,6 +224,80 @@ TEST(Moments, FindPlantedFaults) {
     return x;
   };
   EXPECT_LT(measured_order(AnySampler(little_noise), "log-snr", "vp"), 0.5);
+}
+
+TEST(Moments, FindTheNoiseOfTheWrongPlace) {
+  // dpmpp-sde whose second stage has noise of its own, not the path's: weak order 1 instead of 2.
+  auto const own_noise = [](Recorder& model, Grid const& grid, Vec x) {
+    ReverseSde const sde;
+    for (auto const [s, t, i] : grid.steps()) {
+      NoiseLevel const m = grid.between(s, t, 0.5);
+      Vec const u = sde.kept(s, m) * x -
+                    m.alpha() * std::expm1(-sde.length(s, m)) * model.denoised(x, s) +
+                    sde.noise(s, m) * model.normal(s, m, 0);
+      x = sde.kept(s, t) * x - t.alpha() * std::expm1(-sde.length(s, t)) * model.denoised(u, m) +
+          sde.noise(s, t) * model.normal(s, t, 1);
+    }
+    return x;
+  };
+  // Heun's noise with g2 at the start of the step, not in its middle.
+  auto const early_noise = [](Recorder& model, Grid const& grid, Vec x) {
+    auto const drift = [&](Vec const& y, NoiseLevel const& s) {
+      return s.g2() * model.score(y, s) - s.f() * y;
+    };
+    for (auto const [s, t, i] : grid.steps()) {
+      double const h = s.t() - t.t();
+      Vec const w = std::sqrt(h * s.g2()) * model.normal(s, t);
+      Vec const b = drift(x, s);
+      x = x + h / 2 * (b + drift(x + h * b + w, t)) + w;
+    }
+    return x;
+  };
+  for (char const* sde : {"vp", "ve", "sub-vp"}) {
+    EXPECT_NEAR(measured_order(AnySampler(own_noise), "log-snr", sde), 1, 0.1) << sde;
+    EXPECT_NEAR(measured_order(AnySampler(early_noise), "log-snr", sde), 1, 0.1) << sde;
+  }
+}
+
+TEST(Moments, OfDeterministicSettingsAreThoseOfTheirOdeMethod) {
+  for (char const* sde_name : {"vp", "ve", "sub-vp"}) {
+    Sde const sde = make_sde(sde_name);
+    Grid const grid = make_grid("karras:final=eps", sde, 20, {sde.t_max(), 1e-3});
+    Normal const start = marginal(data, grid.level(0));
+    Normal const expected = moments(make_sampler("dpmpp-2m"), grid, data, start);
+    Normal const same = moments(make_sampler("dpmpp-2m-sde:eta=0"), grid, data, start);
+    EXPECT_NEAR(same.mean, expected.mean, 1e-13) << sde_name;
+    EXPECT_NEAR(same.variance, expected.variance, 1e-13) << sde_name;
+    for (char const* name : {"dpmpp-sde:eta=0", "dpmpp-2m-sde:eta=0,type=heun",
+                             "dpmpp-3m-sde:eta=0", "sa-solver:tau=0"}) {
+      EXPECT_EQ(traced_traits(make_sampler(name)).solver, Solver::deterministic) << name;
+      EXPECT_GT(measured_order(make_sampler(name), "karras:final=eps", sde_name), 1.9) << name;
+    }
+  }
+}
+
+/// One step of order 1 of each family is ancestral sampling: one formula, four writings.
+TEST(Moments, OfTheFirstOrdersAreThoseOfAncestralSampling) {
+  for (char const* sde_name : {"vp", "ve", "sub-vp"}) {
+    Sde const sde = make_sde(sde_name);
+    Grid const grid = make_grid("log-snr", sde, 1, {0.5, 0.3});
+    Normal const start{0.3, 0.8};
+    Normal const expected = moments(make_sampler("ancestral"), grid, data, start);
+    for (char const* name : {"dpmpp-2m-sde", "dpmpp-3m-sde", "sa-solver"}) {
+      Normal const same = moments(make_sampler(name), grid, data, start);
+      EXPECT_NEAR(same.mean, expected.mean, 1e-13) << name << " on " << sde_name;
+      EXPECT_NEAR(same.variance, expected.variance, 1e-13) << name << " on " << sde_name;
+    }
+  }
+}
+
+TEST(Moments, ShowThatOptionsKeepTheWeakOrder) {
+  for (char const* sde : {"vp", "ve", "sub-vp"})
+    for (char const* name :
+         {"dpmpp-sde:eta=0.5", "dpmpp-2m-sde:type=heun", "dpmpp-2m-sde:eta=0.3", "seeds-2:r=0.3",
+          "sa-solver:tau=0.5", "sa-solver:corrector=0", "sa-solver:predictor=2,corrector=2",
+          "restart:repeats=5", "restart:rho_min=0.2,rho_max=2"})
+      EXPECT_GE(measured_order(make_sampler(name), "log-snr", sde), 1.9) << name << " on " << sde;
 }
 
 }  // namespace

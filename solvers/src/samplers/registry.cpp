@@ -2,11 +2,17 @@
 #include <retrace/samplers/ancestral.hpp>
 #include <retrace/samplers/ddim.hpp>
 #include <retrace/samplers/deis.hpp>
+#include <retrace/samplers/dpm2_ancestral.hpp>
 #include <retrace/samplers/dpm_solver.hpp>
 #include <retrace/samplers/dpmpp_2m.hpp>
+#include <retrace/samplers/dpmpp_2m_sde.hpp>
 #include <retrace/samplers/dpmpp_2s.hpp>
+#include <retrace/samplers/dpmpp_2s_ancestral.hpp>
 #include <retrace/samplers/dpmpp_3m.hpp>
+#include <retrace/samplers/dpmpp_3m_sde.hpp>
+#include <retrace/samplers/dpmpp_sde.hpp>
 #include <retrace/samplers/edm_heun.hpp>
+#include <retrace/samplers/er_sde.hpp>
 #include <retrace/samplers/euler_ancestral.hpp>
 #include <retrace/samplers/euler_maruyama.hpp>
 #include <retrace/samplers/exp_ab.hpp>
@@ -16,8 +22,13 @@
 #include <retrace/samplers/pc_langevin.hpp>
 #include <retrace/samplers/pndm.hpp>
 #include <retrace/samplers/registry.hpp>
+#include <retrace/samplers/restart.hpp>
 #include <retrace/samplers/reverse_diffusion.hpp>
 #include <retrace/samplers/runge_kutta.hpp>
+#include <retrace/samplers/sa_solver.hpp>
+#include <retrace/samplers/seeds.hpp>
+#include <retrace/samplers/sra1.hpp>
+#include <retrace/samplers/stochastic_heun.hpp>
 #include <retrace/samplers/unipc.hpp>
 #include <retrace/sde/log_snr.hpp>
 #include <retrace/sde/vp.hpp>
@@ -46,6 +57,21 @@ std::vector<SamplerEntry> const& samplers() {
       entry<euler_ancestral>(),
       entry<langevin>(),
       entry<pc_langevin>(),
+      entry<dpm2_ancestral>(),
+      entry<dpmpp_2s_ancestral>(),
+      entry<dpmpp_sde>(),
+      entry<dpmpp_2m_sde>(),
+      entry<dpmpp_3m_sde>(),
+      entry<sa_solver>(),
+      entry<er_sde_1>(),
+      entry<er_sde_2>(),
+      entry<er_sde_3>(),
+      entry<seeds_1>(),
+      entry<seeds_2>(),
+      entry<seeds_3>(),
+      entry<stochastic_heun>(),
+      entry<sra1>(),
+      entry<restart>(),
       entry<ddim>(),
       entry<euler>(),
       entry<midpoint>(),

@@ -29,17 +29,21 @@ struct ancestral {
         "the posterior's, or the chain's beta (ddpm only)")};
   }
 
+  /// One step with the noise z, variance=small.
+  static Vec step(Recorder& model, Vec const& x, NoiseLevel const& s, NoiseLevel const& t,
+                  Vec const& z) {
+    double const log_r = 2 * (s.lambda() - t.lambda());
+    double const r = std::exp(log_r), one_minus_r = -std::expm1(log_r);
+    Vec const x0 = model.denoised(x, s);
+    return r * (t.alpha() / s.alpha()) * x + t.alpha() * one_minus_r * x0 +
+           t.sigma() * std::sqrt(one_minus_r) * z;
+  }
+
   Vec operator()(Recorder& model, Grid const& grid, Vec x) const {
     if (variance == Variance::large)
       throw Error(Fault::argument, "ancestral:variance=large does not fit this SDE",
                   "a chain's beta exists on ddpm only", "use variance=small");
-    for (auto const [s, t, i] : grid.steps()) {
-      double const log_r = 2 * (s.lambda() - t.lambda());
-      double const r = std::exp(log_r), one_minus_r = -std::expm1(log_r);
-      Vec const x0 = model.denoised(x, s);
-      x = r * (t.alpha() / s.alpha()) * x + t.alpha() * one_minus_r * x0 +
-          t.sigma() * std::sqrt(one_minus_r) * model.normal(s, t);
-    }
+    for (auto const [s, t, i] : grid.steps()) x = step(model, x, s, t, model.normal(s, t));
     return x;
   }
 };

@@ -26,12 +26,17 @@ struct ddim {
                         "share of ancestral sampling's noise")};
   }
 
+  /// One step with eta = 0. lambda need not exist: rectified flow starts at alpha = 0.
+  static Vec step(Recorder& model, Vec const& x, NoiseLevel const& s, NoiseLevel const& t) {
+    return t.alpha() * model.denoised(x, s) + t.sigma() * model.noise(x, s);
+  }
+
   Vec operator()(Recorder& model, Grid const& grid, Vec x) const {
     for (auto const [s, t, i] : grid.steps()) {
-      Vec const x0 = model.denoised(x, s), epsilon = model.noise(x, s);
-      if (eta == 0) {  // lambda need not exist: rectified flow starts at alpha = 0
-        x = t.alpha() * x0 + t.sigma() * epsilon;
+      if (eta == 0) {
+        x = step(model, x, s, t);
       } else {
+        Vec const x0 = model.denoised(x, s), epsilon = model.noise(x, s);
         double const u = eta * t.sigma() * std::sqrt(-std::expm1(2 * (s.lambda() - t.lambda())));
         x = t.alpha() * x0 + std::sqrt(t.sigma() * t.sigma() - u * u) * epsilon +
             u * model.normal(s, t);

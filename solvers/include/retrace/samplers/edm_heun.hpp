@@ -34,6 +34,15 @@ struct edm_heun {
             real_option("s_tmax", &edm_heun::s_tmax, Range::at_least(0), "largest rho with churn")};
   }
 
+  /// One step from y at s to x at t.
+  static Vec step(Recorder& model, Vec const& y, NoiseLevel const& s, NoiseLevel const& t) {
+    double const h = t.rho() - s.rho();
+    Vec const slope = (y - model.denoised(s.alpha() * y, s)) / s.rho();
+    Vec const euler = y + h * slope;
+    Vec const slope_there = (euler - model.denoised(t.alpha() * euler, t)) / t.rho();
+    return t.alpha() * (y + h / 2 * (slope + slope_there));
+  }
+
   Vec operator()(Recorder& model, Grid const& grid, Vec x) const {
     double const most =
         std::min(churn / static_cast<double>(grid.count()), std::numbers::sqrt2 - 1);
@@ -48,11 +57,7 @@ struct edm_heun {
           hat = noisier;
         }
       }
-      double const h = t.rho() - hat.rho();
-      Vec const slope = (y - model.denoised(hat.alpha() * y, hat)) / hat.rho();
-      Vec const euler = y + h * slope;
-      Vec const slope_there = (euler - model.denoised(t.alpha() * euler, t)) / t.rho();
-      x = t.alpha() * (y + h / 2 * (slope + slope_there));
+      x = step(model, y, hat, t);
     }
     return x;
   }

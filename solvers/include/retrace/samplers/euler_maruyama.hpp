@@ -33,10 +33,14 @@ struct euler_maruyama {
         "distance to the next level, or T/N as in score_sde's code")};
   }
 
+  /// One step of length dt with the noise z.
+  static Vec advanced(Recorder& model, Vec const& x, NoiseLevel const& s, double dt, Vec const& z) {
+    return x - dt * (s.f() * x - s.g2() * model.score(x, s)) + std::sqrt(s.g2() * dt) * z;
+  }
+
   Vec operator()(Recorder& model, Grid const& grid, Vec x) const {
     auto const advance = [&](NoiseLevel const& s, NoiseLevel const& t, double dt) {
-      x = x - dt * (s.f() * x - s.g2() * model.score(x, s)) +
-          std::sqrt(s.g2() * dt) * model.normal(s, t);
+      x = advanced(model, x, s, dt, model.normal(s, t));
     };
     if (step == Step::score_sde) {
       double const dt = grid.sde().t_max() / static_cast<double>(steps(grid));

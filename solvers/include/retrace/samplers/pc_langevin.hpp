@@ -1,37 +1,65 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <retrace/samplers/ancestral.hpp>
+#include <retrace/samplers/ddim.hpp>
+#include <retrace/samplers/euler_maruyama.hpp>
 #include <retrace/samplers/langevin.hpp>
 #include <retrace/samplers/reverse_diffusion.hpp>
 
+#include <cstdint>
 #include <vector>
 
 namespace retrace {
 
-/// Song et al. 2021, "Score-based generative modeling through SDEs", Algorithm 1: a Langevin
-/// correction at s (draw 0), then the predictor's step from s to t (draw 1). As in the paper's code
-/// the correction comes first. A finer grid makes more corrections, whose bias remains (see
-/// langevin): there is no order.
+/// Song et al. 2021, "Score-based generative modeling through SDEs", Algorithm 1: `steps` Langevin
+/// corrections at s (draws 0, 1, ..., steps - 1), then the predictor's step from s to t (draw
+/// `steps`; ddim has none). As in the paper's code the corrections come first. A finer grid makes
+/// more corrections, whose bias remains (see langevin): there is no order.
 struct pc_langevin {
-  enum class Predictor { reverse_diffusion } predictor = Predictor::reverse_diffusion;
+  enum class Predictor {
+    reverse_diffusion,
+    euler_maruyama,
+    ancestral,
+    ddim
+  } predictor = Predictor::reverse_diffusion;
   double snr = 0.16;
+  std::int64_t steps = 1;
 
   static constexpr SamplerInfo info{
       .name = "pc-langevin",
-      .summary = "predictor-corrector: a Langevin correction, then a reverse-diffusion step",
+      .summary = "predictor-corrector: Langevin corrections, then a predictor's step",
       .paper = "Song et al. 2021, Score-based generative modeling through SDEs, Algorithm 1",
       .claims = Claims::nothing};
   static std::vector<Option<pc_langevin>> options() {
-    return {choice_option<pc_langevin, Predictor>(
-                "predictor", &pc_langevin::predictor,
-                {{"reverse-diffusion", Predictor::reverse_diffusion}}, "what takes the step"),
-            real_option("snr", &pc_langevin::snr, Range::positive(), "size of a correction")};
+    return {
+        choice_option<pc_langevin, Predictor>("predictor", &pc_langevin::predictor,
+                                              {{"reverse-diffusion", Predictor::reverse_diffusion},
+                                               {"euler-maruyama", Predictor::euler_maruyama},
+                                               {"ancestral", Predictor::ancestral},
+                                               {"ddim", Predictor::ddim}},
+                                              "what takes the step"),
+        real_option("snr", &pc_langevin::snr, Range::positive(), "size of a correction"),
+        integer_option("steps", &pc_langevin::steps, 1, 1000, "corrections at each level")};
   }
 
   Vec operator()(Recorder& model, Grid const& grid, Vec x) const {
+    auto const predict = [&](NoiseLevel const& s, NoiseLevel const& t) {
+      if (predictor == Predictor::ddim) return retrace::ddim::step(model, x, s, t);
+      Vec const z = model.normal(s, t, static_cast<std::int32_t>(steps));
+      switch (predictor) {
+        case Predictor::euler_maruyama:
+          return euler_maruyama::advanced(model, x, s, s.t() - t.t(), z);
+        case Predictor::ancestral:
+          return ancestral::step(model, x, s, t, z);
+        default:
+          return reverse_diffusion::step(model, x, s, t, z);
+      }
+    };
     for (auto const [s, t, i] : grid.steps()) {
-      x = langevin::correct(model, x, s, snr, model.normal(s, s, 0));
-      x = reverse_diffusion::step(model, x, s, t, model.normal(s, t, 1));
+      for (std::int32_t k = 0; k < steps; ++k)
+        x = langevin::correct(model, x, s, snr, model.normal(s, s, k));
+      x = predict(s, t);
     }
     return x;
   }

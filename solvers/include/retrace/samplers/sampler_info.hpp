@@ -28,7 +28,7 @@ struct SamplerInfo {
   std::string_view paper;              ///< with equation or algorithm
   std::optional<int> order = {};       ///< of the ODE method
   std::optional<int> weak_order = {};  ///< of the SDE method
-  std::optional<int> strong_order = {};
+  std::optional<double> strong_order = {};
   Claims claims = Claims::orders;
   Steps steps = Steps::any;
   RecommendedGrid grid = {};
