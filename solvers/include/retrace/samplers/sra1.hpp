@@ -39,8 +39,9 @@ struct sra1 {
       // All of u's equations times c_s^-1/2: in these units H is e^(2h) - 1, c_s is 1.
       double const h = std::expm1(2 * (t.lambda() - s.lambda()));
       NoiseLevel const m = grid.sde().at_lambda(s.lambda() + std::log1p(0.75 * h) / 2);
-      auto const unit = [&](NoiseLevel const& level) {  // x of u = 1
-        return level.sigma() * std::exp(s.lambda() - level.lambda());
+      double const lambda_s = s.lambda();
+      auto const unit = [=](NoiseLevel const& level) {  // x of u = 1
+        return level.sigma() * std::exp(lambda_s - level.lambda());
       };
       Vec const z0 = model.normal(s, t, 0), z1 = model.normal(s, t, 1);
       Vec const w = std::sqrt(h) * z0;
