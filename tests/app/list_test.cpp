@@ -46,7 +46,10 @@ TEST(List, HasTheNamesOfTheContract) {
   std::map<std::string, std::set<std::string>> const wanted{
       {"sdes", {"vp", "ve", "sub-vp", "edm", "cosine", "rectified-flow"}},
       {"grids", {"uniform", "quadratic", "log-snr", "karras", "edm"}},
-      {"samplers", {"euler-maruyama", "ancestral", "ddim", "edm-heun", "dpmpp-2m"}},
+      {"samplers",
+       {"euler-maruyama", "ancestral", "ddim", "edm-heun", "dpmpp-2m", "dpm2-ancestral",
+        "dpmpp-2s-ancestral", "dpmpp-sde", "dpmpp-2m-sde", "dpmpp-3m-sde", "sa-solver", "er-sde-3",
+        "seeds-1", "seeds-2", "seeds-3", "stochastic-heun", "sra1", "restart"}},
       {"targets",
        {"swiss-roll", "eight-gaussians", "moons", "rings", "pinwheel", "spirals", "25-gaussians",
         "gaussian", "mixture-10", "mixture-50"}}};
@@ -78,11 +81,10 @@ TEST(List, SaysWhatTheTextOfASamplerImplies) {
     bool deterministic;
     int evaluations_per_step;
   };
-  std::map<std::string, Known> const known{{"euler-maruyama", {false, 1}},
-                                           {"ancestral", {false, 1}},
-                                           {"ddim", {true, 1}},
-                                           {"edm-heun", {true, 2}},
-                                           {"dpmpp-2m", {true, 1}}};
+  std::map<std::string, Known> const known{
+      {"euler-maruyama", {false, 1}}, {"ancestral", {false, 1}}, {"ddim", {true, 1}},
+      {"edm-heun", {true, 2}},        {"dpmpp-2m", {true, 1}},   {"dpmpp-sde", {false, 2}},
+      {"sa-solver", {false, 1}},      {"seeds-3", {false, 3}}};
   std::size_t found = 0;
   Json const lists = list();
   for (Json const& sampler : lists["samplers"]) {
@@ -93,6 +95,17 @@ TEST(List, SaysWhatTheTextOfASamplerImplies) {
     EXPECT_EQ(sampler["evaluations_per_step"], entry->second.evaluations_per_step) << entry->first;
   }
   EXPECT_EQ(found, known.size());
+}
+
+TEST(List, WritesOrdersAsTheNumbersTheyAre) {
+  Outcome const text = run(TemporaryFolder().path(), "list samplers");
+  EXPECT_TRUE(contains(text.out, "(weak order 2, strong order 1.5, evaluations a step: 2)"));
+  Json const lists = list();
+  for (Json const& sampler : lists["samplers"])
+    for (char const* order : {"order", "weak_order", "strong_order"})
+      EXPECT_TRUE(sampler[order].is_null() || sampler[order].is_number_integer() ||
+                  sampler[order] == 1.5)
+          << sampler["name"];
 }
 
 TEST(List, TakesOneOfItsLists) {

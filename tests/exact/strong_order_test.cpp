@@ -4,6 +4,8 @@
 // linear in one Brownian path, so their mean square distance is a sum over the path's increments:
 // no paths are drawn. The path runs over c = e^(2 lambda) (see samplers/reverse_sde.hpp), where
 //   X = (x - alpha m) alpha / v   has   dX = sigma^2 / v dW(c),   v = alpha^2 variance + sigma^2.
+#include "sampler_draws.hpp"
+
 #include <retrace/exact/gaussian.hpp>
 #include <retrace/run/reference.hpp>
 #include <retrace/samplers/registry.hpp>
@@ -12,7 +14,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <map>
 #include <numbers>
 #include <string>
 #include <vector>
@@ -101,13 +102,6 @@ Linear exact_er_sde(Path const& path, double start) {
   return x;
 }
 
-/// Which part of a step draw k is the increment over; `area`: draw 1 is sra1's.
-struct Draws {
-  std::vector<double> from = {0}, to = {1};
-  enum class Last { increment, area } last = Last::increment;
-  enum class Sde { reverse, extended } sde = Sde::reverse;
-};
-
 /// A sampler's result in terms of the path: each component of one run has one draw set to one.
 Linear traced(AnySampler const& sampler, Grid const& grid, Path const& path, Draws const& draws,
               double start) {
@@ -170,19 +164,6 @@ double strong_error(AnySampler const& sampler, Draws const& draws, char const* s
 
 double measured(AnySampler const& sampler, Draws const& draws, char const* sde) {
   return std::log2(strong_error(sampler, draws, sde, 128) / strong_error(sampler, draws, sde, 256));
-}
-
-Draws draws_of(std::string const& name) {
-  std::map<std::string, Draws> const several{
-      {"dpmpp-sde", {{0, 0.5}, {0.5, 1}}},
-      {"seeds-2", {{0, 0.5}, {0.5, 1}}},
-      {"seeds-3", {{0, 1.0 / 3, 2.0 / 3}, {1.0 / 3, 2.0 / 3, 1}}},
-      {"er-sde-1", {.sde = Draws::Sde::extended}},
-      {"er-sde-2", {.sde = Draws::Sde::extended}},
-      {"er-sde-3", {.sde = Draws::Sde::extended}},
-      {"sra1", {{0, 0}, {1, 1}, Draws::Last::area}}};
-  auto const found = several.find(name);
-  return found == several.end() ? Draws{} : found->second;
 }
 
 TEST(StrongOrder, IsTheOneClaimedOfEverySampler) {

@@ -28,7 +28,8 @@ struct ddim {
 
   /// One step with eta = 0. lambda need not exist: rectified flow starts at alpha = 0.
   static Vec step(Recorder& model, Vec const& x, NoiseLevel const& s, NoiseLevel const& t) {
-    return t.alpha() * model.denoised(x, s) + t.sigma() * model.noise(x, s);
+    Vec const x0 = model.denoised(x, s), epsilon = model.noise(x, s);
+    return t.alpha() * x0 + t.sigma() * epsilon;
   }
 
   Vec operator()(Recorder& model, Grid const& grid, Vec x) const {

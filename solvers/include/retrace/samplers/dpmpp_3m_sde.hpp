@@ -16,8 +16,8 @@ namespace retrace {
 /// phi_3; the integral is 2 phi_3, and that is what stands here.
 ///
 /// Starts with one step of first order and one of second, as k-diffusion does. The weak order is 2
-/// with any start: what three levels cannot see is the noise within the step. So is the order with
-/// eta = 0, where a third-order method needs a start of full order.
+/// with any start: what three levels cannot see is the noise within the step. With eta = 0 the
+/// start leaves second order, where a start of full order would give third.
 struct dpmpp_3m_sde {
   double eta = 1;
 

@@ -24,7 +24,7 @@
 namespace retrace {
 
 namespace er_sde {
-/// y from s to t by the first, second or third order.
+/// The whole run, in the first, second or third order.
 [[nodiscard]] Vec run(Recorder& model, Grid const& grid, Vec x, int order);
 }  // namespace er_sde
 

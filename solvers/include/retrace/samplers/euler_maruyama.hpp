@@ -35,7 +35,8 @@ struct euler_maruyama {
 
   /// One step of length dt with the noise z.
   static Vec advanced(Recorder& model, Vec const& x, NoiseLevel const& s, double dt, Vec const& z) {
-    return x - dt * (s.f() * x - s.g2() * model.score(x, s)) + std::sqrt(s.g2() * dt) * z;
+    double const f = s.f(), g2 = s.g2();  // before the score: they say it best where there is none
+    return x - dt * (f * x - g2 * model.score(x, s)) + std::sqrt(g2 * dt) * z;
   }
 
   Vec operator()(Recorder& model, Grid const& grid, Vec x) const {

@@ -8,7 +8,7 @@
 namespace retrace {
 
 /// The reverse-time SDEs that have the forward process' marginals, in lambda with the denoised
-/// estimate D (Xue et al. 2023, SA-Solver, eq. 14; eta is their tau^2): from s to t, h = lambda_t -
+/// estimate D (Xue et al. 2023, SA-Solver, whose tau^2 is eta): from s to t, h = lambda_t -
 /// lambda_s,
 ///   x_t = (sigma_t / sigma_s) e^(-eta h) x_s
 ///         + alpha_t int (1 + eta) e^(-(1 + eta) (lambda_t - lambda)) D dlambda

@@ -14,15 +14,16 @@
 namespace retrace {
 
 /// Xue et al. 2023, "SA-Solver: Stochastic Adams solver for fast sampling of diffusion models",
-/// Algorithm 1, data prediction, constant tau (eta of ReverseSde is tau^2). Predictor (eq. 14):
-/// Adams and Bashforth on the last `predictor` levels. Corrector (eq. 17): Adams and Moulton on the
+/// Algorithm 1, data prediction, constant tau (eta of ReverseSde is tau^2). SA-Predictor:
+/// Adams and Bashforth on the last `predictor` levels. SA-Corrector: Adams and Moulton on the
 /// last `corrector` levels, the one reached among them, with the noise of its step; it takes the
 /// model's output at the predicted point, which also is what later steps use (the paper's PEC):
 /// one evaluation a step. Orders grow from 1 at the start. The last state has not been evaluated
 /// and stays as predicted.
 ///
 /// The noise limits the weak order to 2, and the strong order to 1, whatever the orders of the two;
-/// tau = 0 is a multistep ODE method (UniPC's), second order with this start.
+/// tau = 0 is an exponential Adams method for the ODE. The paper's code has tau = 0 at both ends of
+/// the run and treats short runs apart; here tau is what it is throughout.
 struct sa_solver {
   double tau = 1;
   std::int64_t predictor = 3, corrector = 4;
@@ -42,43 +43,41 @@ struct sa_solver {
                            "levels the corrector uses; 0: no corrector")};
   }
 
-  /// The model's output at one level.
-  struct Output {
-    double lambda;
-    Vec x0;
-  };
-
-  /// From s to t with the polynomial through `outputs`.
-  [[nodiscard]] Vec step(Vec const& x, NoiseLevel const& s, NoiseLevel const& t,
-                         std::vector<Output> const& outputs, Vec const& noise) const {
-    ReverseSde const sde{tau * tau};
-    std::vector<double> nodes;
-    for (Output const& output : outputs)
-      nodes.push_back((output.lambda - s.lambda()) / (t.lambda() - s.lambda()));
-    auto const weights = exponential_weights(sde.length(s, t), nodes);
-    Vec sum = sde.kept(s, t) * x + noise;
-    for (std::size_t j = 0; j < outputs.size(); ++j)
-      sum = sum + t.alpha() * weights[j] * outputs[j].x0;
-    return sum;
-  }
-
   Vec operator()(Recorder& model, Grid const& grid, Vec x) const {
-    auto const longest = static_cast<std::size_t>(std::max(predictor, corrector));
-    auto const latest = [](std::vector<Output> const& outputs, std::int64_t count) {
-      auto const most = std::min(outputs.size(), static_cast<std::size_t>(count));
-      return std::vector<Output>(outputs.begin(), outputs.begin() + static_cast<long>(most));
+    ReverseSde const sde{tau * tau};
+    std::vector<Vec> outputs;  // the newest first, and their lambdas
+    std::vector<double> lambdas;
+    auto const weights = [&](NoiseLevel const& s, NoiseLevel const& t, std::int64_t most) {
+      std::vector<double> nodes;
+      for (std::size_t j = 0; j < outputs.size() && j < static_cast<std::size_t>(most); ++j)
+        nodes.push_back((lambdas[j] - s.lambda()) / (t.lambda() - s.lambda()));
+      return exponential_weights(sde.length(s, t), nodes);
     };
-    std::vector<Output> outputs;  // the newest first
     NoiseLevel before = grid.level(0);
-    Vec x_before, noise;  // of the step before
+    std::vector<double> predicted;  // the predictor's weights of the step before
     for (auto const [s, t, i] : grid.steps()) {
-      outputs.insert(outputs.begin(), {s.lambda(), model.denoised(x, s)});
-      if (i > 0 && corrector > 0) x = step(x_before, before, s, latest(outputs, corrector), noise);
-      x_before = x;
+      outputs.insert(outputs.begin(), model.denoised(x, s));
+      lambdas.insert(lambdas.begin(), s.lambda());
+      if (i > 0 && corrector > 0) {
+        // Start and noise of the step are the predictor's, so only the weights change.
+        predicted.insert(predicted.begin(), 0);  // of the output at s
+        auto corrected = weights(before, s, corrector);
+        auto const used = std::max(corrected.size(), predicted.size());
+        corrected.resize(used);
+        predicted.resize(used);
+        for (std::size_t j = 0; j < used; ++j)
+          x = x + s.alpha() * (corrected[j] - predicted[j]) * outputs[j];
+      }
+      predicted = weights(s, t, predictor);
+      x = sde.kept(s, t) * x;
+      for (std::size_t j = 0; j < predicted.size(); ++j)
+        x = x + t.alpha() * predicted[j] * outputs[j];
+      if (tau > 0) x = x + sde.noise(s, t) * model.normal(s, t);
       before = s;
-      noise = tau > 0 ? ReverseSde{tau * tau}.noise(s, t) * model.normal(s, t) : Vec();
-      x = step(x, s, t, latest(outputs, predictor), noise);
-      if (outputs.size() >= longest) outputs.pop_back();
+      // What the next step will use, its own output apart.
+      auto const most = corrector > 0 ? std::max(predictor, corrector - 1) : predictor - 1;
+      outputs.resize(std::min(outputs.size(), static_cast<std::size_t>(most)));
+      lambdas.resize(outputs.size());
     }
     return x;
   }

@@ -13,8 +13,8 @@
 ///   x_t = (alpha_t / alpha_s) x_s - 2 alpha_t int e^-lambda epsilon dlambda
 ///         + alpha_t sqrt(rho_s^2 - rho_t^2) z,    rho = sigma / alpha = e^-lambda.
 /// The stages of a step follow one Brownian path: draw k is its increment from stage k to stage k +
-/// 1, normalised, over the clock -rho^2. The papers' code gives the increments weights that do not
-/// all belong to one path (its stages of SEEDS-3 swap two); here they do. Noise is added, where the
+/// 1, normalised, over the clock -rho^2. The paper's code gives the increments weights that do not
+/// all belong to one path (SEEDS-3 swaps two of them); here they do. Noise is added, where the
 /// paper subtracts it.
 ///
 /// With noise in them three stages are of weak order 2 as well.
@@ -22,7 +22,7 @@ namespace retrace {
 
 namespace seeds {
 
-/// What a step with the noise constant from s to t leaves of x, noise of the path apart.
+/// x at t where epsilon is constant from s on, the path's noise apart.
 [[nodiscard]] inline Vec first_order(Vec const& x, Vec const& epsilon, NoiseLevel const& s,
                                      NoiseLevel const& t) {
   return t.alpha() / s.alpha() * x - 2 * t.sigma() * std::expm1(t.lambda() - s.lambda()) * epsilon;
@@ -34,7 +34,7 @@ namespace seeds {
   return s.rho() * std::sqrt(-std::expm1(2 * (s.lambda() - t.lambda()))) * model.normal(s, t, k);
 }
 
-/// phi_2-like weight e^h - 1 - h over h: what a linear change of the noise over a step gives.
+/// (e^h - 1 - h) / h: the weight of a linear change of epsilon over a step.
 [[nodiscard]] inline double slope_weight(double h) { return -exponential_moment(1, -h); }
 
 }  // namespace seeds

@@ -21,7 +21,7 @@ namespace retrace {
 ///   u' = u + H (D(u, c_s) / 3 + 2 D(v, c_s + 3/4 H) / 3) + W.
 /// Draw 0 is the normalised increment of the path from s to t, draw 1 what J has besides, both
 /// standard normals: W = sqrt(H) z0, J / H = sqrt(H) (z0 + z1 / sqrt(3)) / 2. That is, z1 sqrt(H /
-/// 12) is the path's space-time area over the interval.
+/// 12) is the path's space-time Levy area over the interval, J / H - W / 2.
 struct sra1 {
   static constexpr SamplerInfo info{
       .name = "sra1",
@@ -39,14 +39,14 @@ struct sra1 {
       // All of u's equations times c_s^-1/2: in these units H is e^(2h) - 1, c_s is 1.
       double const h = std::expm1(2 * (t.lambda() - s.lambda()));
       NoiseLevel const m = grid.sde().at_lambda(s.lambda() + std::log1p(0.75 * h) / 2);
-      auto const unit = [&](NoiseLevel const& level) {  // x of u = 1
-        return level.sigma() * std::exp(s.lambda() - level.lambda());
+      double const lambda_s = s.lambda();
+      auto const unit = [=](NoiseLevel const& level) {  // x of u = 1
+        return level.sigma() * std::exp(lambda_s - level.lambda());
       };
       Vec const z0 = model.normal(s, t, 0), z1 = model.area(s, t, 1);
       Vec const w = std::sqrt(h) * z0;
       Vec const j = std::sqrt(h) / 2 * (z0 + z1 / std::numbers::sqrt3);
       Vec const u = x / unit(s);
-      // D in these units: alpha D / sigma is D / unit at s, where sigma = unit
       double const scale = s.alpha() / s.sigma();
       Vec const d0 = scale * model.denoised(x, s);
       Vec const v = u + 0.75 * h * d0 + 1.5 * j;

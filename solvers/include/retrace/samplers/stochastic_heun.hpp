@@ -11,11 +11,11 @@
 namespace retrace {
 
 /// Heun's method on the reverse-time SDE (Song et al. 2021, eq. 6) in t, for additive noise
-/// (Kloeden and Platen 1992, Section 14.2): the mean of the drifts at both ends, the second one
+/// (Kloeden and Platen 1992, Section 15.1): the mean of the drifts at both ends, the second one
 /// taken after the whole step, noise included,
 ///   x' = x + h (b(x) + b(x + h b(x) + w)) / 2 + w,    w = sqrt(h g2(t_middle)) z.
-/// The noise has the variance of the middle of the step: with g at the step's start, as in sdes
-/// whose noise does not depend on time, the weak order falls to 1. z is the normalised increment
+/// The noise has the variance of the middle of the step: with g at the step's start, as for
+/// noise that does not depend on time, the weak order falls to 1. z is the normalised increment
 /// over the interval.
 struct stochastic_heun {
   static constexpr SamplerInfo info{
@@ -23,14 +23,15 @@ struct stochastic_heun {
       .summary = "Heun's method on the reverse-time SDE in t",
       .paper =
           "Song et al. 2021, Score-based generative modeling through SDEs, eq. 6; Kloeden, "
-          "Platen 1992, Numerical solution of SDEs, Section 14.2",
+          "Platen 1992, Numerical solution of SDEs, Section 15.1",
       .weak_order = 2,
       .strong_order = 1};
   static std::vector<Option<stochastic_heun>> options() { return {}; }
 
   Vec operator()(Recorder& model, Grid const& grid, Vec x) const {
     auto const drift = [&](Vec const& y, NoiseLevel const& s) {
-      return s.g2() * model.score(y, s) - s.f() * y;
+      double const f = s.f(), g2 = s.g2();
+      return g2 * model.score(y, s) - f * y;
     };
     for (auto const [s, t, i] : grid.steps()) {
       double const h = s.t() - t.t();
