@@ -45,8 +45,8 @@ class ProbabilityFlow {
   void operator()(double phi, std::span<double const> z, std::span<double> slope);
 
   [[nodiscard]] NoiseLevel level(double phi) const;
-  [[nodiscard]] static double phi(NoiseLevel const& level);
-  [[nodiscard]] static double scale(NoiseLevel const& level);
+  [[nodiscard]] static double angle_of(NoiseLevel const& level);
+  [[nodiscard]] static double scale_of(NoiseLevel const& level);
 
  private:
   HostModel const* model_;
