@@ -95,7 +95,10 @@ Integrated integrate(OdeMethod& method, RightHandSide const& f, OdeState& y, dou
   GuardedSystem system(f, direction, control.max_evaluations);
   OdeState slope(y.size()), y_new(y.size()), slope_new(y.size());
   double u = direction * from;
-  double h = std::abs(control.first_step.value_or(to / 100 - from / 100));
+  auto const smallest = [&] {
+    return 64 * std::numeric_limits<double>::epsilon() * std::max(std::abs(u), end - u);
+  };
+  double h = std::max(std::abs(control.first_step.value_or(to / 100 - from / 100)), smallest());
   bool growing = true;
   system(y, slope, u);
   if (system.failed()) result.outcome = Outcome::step_underflow;
@@ -122,9 +125,9 @@ Integrated integrate(OdeMethod& method, RightHandSide const& f, OdeState& y, dou
       ++result.rejections;
       h = finite ? bounded(trial.h, after_nonfinite * h, safety * h) : after_nonfinite * h;
       growing = false;
-      constexpr double resolution = 64 * std::numeric_limits<double>::epsilon();
-      if (h < resolution * std::max(std::abs(u), end - u)) result.outcome = Outcome::step_underflow;
     }
+    if (result.outcome == Outcome::done && h < smallest() && u < end)
+      result.outcome = Outcome::step_underflow;
   }
   result.t = direction * u;
   result.evaluations = system.evaluations();
