@@ -28,8 +28,12 @@ MixtureAtLevel::MixtureAtLevel(Mixture mixture, NoiseLevel const& level)
   assert(alpha_ > 0 || variance_ > 0);
   auto const d = static_cast<std::size_t>(mixture_.dimension());
   bool const isotropic = mixture_.shape() == CovarianceShape::isotropic;
-  for (double const c : isotropic ? mixture_.variances() : mixture_.eigenvalues())
-    spectrum_.push_back(alpha_ * alpha_ * c + variance_);
+  std::span<double const> const variances =
+      isotropic ? mixture_.variances() : mixture_.eigenvalues();
+  spectrum_.reserve(variances.size());
+  log_factor_.reserve(mixture_.weights().size());
+  trace_.reserve(mixture_.weights().size());
+  for (double const c : variances) spectrum_.push_back(alpha_ * alpha_ * c + variance_);
 
   std::size_t const stored = isotropic ? 1 : d;  // eigenvalues of a component
   double const repeats = isotropic ? static_cast<double>(d) : 1;

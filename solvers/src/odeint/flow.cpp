@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <retrace/odeint/flow.hpp>
+#include <retrace/trace/parameterisation.hpp>
+
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <vector>
+
+namespace retrace {
+
+HostModel host_model(Mixture const& mixture) {
+  // Of score and denoised state together, because either alone loses digits at one of the ends.
+  return {.dimension = mixture.dimension(),
+          .prediction = Prediction::velocity,
+          .predict = [mixture](std::span<double const> x, NoiseLevel const& level,
+                               std::span<double> out) {
+            std::vector<double> score(x.size());
+            mixture.at(level).evaluate(x, score, out);
+            double const of_score = -level.alpha() * level.sigma();
+            for (std::size_t i = 0; i < out.size(); ++i)
+              out[i] = of_score * score[i] - level.sigma() * out[i];
+          }};
+}
+
+double ProbabilityFlow::angle_of(NoiseLevel const& level) {
+  return std::atan2(level.sigma(), level.alpha());
+}
+
+double ProbabilityFlow::scale_of(NoiseLevel const& level) {
+  return std::hypot(level.alpha(), level.sigma());
+}
+
+NoiseLevel ProbabilityFlow::level(double phi) const {
+  // A stage at the end of the last step may miss it by rounding, and must not leave [0, pi / 2].
+  constexpr double rounding = 4 * std::numeric_limits<double>::epsilon();
+  for (NoiseLevel const& end : ends_)
+    if (std::abs(phi - angle_of(end)) <= rounding * angle_of(end)) return end;
+  return sde_->at_lambda(-std::log(std::tan(phi)));
+}
+
+void ProbabilityFlow::operator()(double phi, std::span<double const> z, std::span<double> slope) {
+  NoiseLevel const here = level(phi);
+  double const s = scale_of(here);
+  for (std::size_t i = 0; i < x_.size(); ++i) x_[i] = s * z[i];
+  model_->predict(x_, here, slope);
+  Affine const velocity = convert(model_->prediction, Prediction::velocity, here);
+  for (std::size_t i = 0; i < x_.size(); ++i)
+    slope[i] = velocity.skip * z[i] + velocity.out / s * slope[i];
+}
+
+}  // namespace retrace

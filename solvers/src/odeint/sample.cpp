@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <retrace/core/draw.hpp>
+#include <retrace/core/error.hpp>
+#include <retrace/core/interrupt.hpp>
+#include <retrace/core/memory.hpp>
+#include <retrace/core/runtime.hpp>
+#include <retrace/core/shortest.hpp>
+#include <retrace/odeint/sample.hpp>
+#include <retrace/trace/parameterisation.hpp>
+
+#include <oneapi/tbb/parallel_for.h>
+
+#include <chrono>
+#include <cmath>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace retrace {
+namespace {
+
+/// The level of an end. Throws where the model's prediction does not determine the flow there.
+NoiseLevel level_of_end(HostModel const& model, Sde const& sde, std::string_view option, double t) {
+  NoiseLevel const level = sde.at(t);
+  Affine const velocity = convert(model.prediction, Prediction::velocity, level);
+  if (std::isfinite(velocity.skip) && std::isfinite(velocity.out)) return level;
+  bool const pure_noise = level.alpha() == 0;
+  throw Error(Fault::argument, std::string(option) + " cannot be " + shortest(t),
+              std::string(pure_noise ? "alpha" : "sigma") +
+                  " is 0 there, and what the model predicts does not say where to go",
+              std::string("give a time that is a little ") + (pure_noise ? "less" : "greater"));
+}
+
+void check(HostModel const& model, OdeintOptions const& options) {
+  Runtime::require();
+  options.tolerance.check();
+  if (options.samples < 0)
+    throw Error(Fault::argument, "samples cannot be " + std::to_string(options.samples),
+                "it takes a number of 0 or more");
+  if (model.dimension < 1 || model.dimension > DrawKey::max_dimension)
+    throw Error(Fault::argument, "the dimension cannot be " + std::to_string(model.dimension),
+                "it takes a number in [1, 4194304]");
+  require_memory(std::to_string(options.samples) + " samples of " +
+                     std::to_string(model.dimension) + " numbers",
+                 saturated_product({options.samples, model.dimension, sizeof(double)}));
+}
+
+HostArray<double> start_states(Start<double> const& start, HostModel const& model,
+                               OdeintOptions const& options) {
+  Kokkos::View<double**, Kokkos::LayoutRight, Execution::memory_space> const x(
+      Kokkos::view_alloc(Kokkos::WithoutInitializing, "retrace::samples"),
+      static_cast<std::size_t>(options.samples), static_cast<std::size_t>(model.dimension));
+  if (options.samples > 0) start(options.first_sample, x);
+  return Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace{}, x);
+}
+
+}  // namespace
+
+AdaptiveSamples<double> odeint_sample(HostModel const& model, Sde const& sde,
+                                      OdeStepper const& stepper, Span span,
+                                      Start<double> const& start, OdeintOptions const& options) {
+  check(model, options);
+  Ends const ends = ends_of(sde, span);
+  NoiseLevel const from = level_of_end(model, sde, "--from", ends.from);
+  NoiseLevel const to = level_of_end(model, sde, "--to", ends.to);
+  double const start_phi = ProbabilityFlow::angle_of(from), end_phi = ProbabilityFlow::angle_of(to);
+  OdeControl const control{.tolerance = options.tolerance,
+                           .max_evaluations = options.max_evaluations};
+  control.check(start_phi, end_phi);
+
+  auto const begin = std::chrono::steady_clock::now();
+  auto const n = static_cast<std::size_t>(options.samples);
+  auto const d = static_cast<std::size_t>(model.dimension);
+  AdaptiveSamples<double> result{.x = start_states(start, model, options),
+                                 .t = std::vector<double>(n, ends.to),
+                                 .evaluations = std::vector<std::int64_t>(n),
+                                 .rejections = std::vector<std::int64_t>(n),
+                                 .outcomes = std::vector<Outcome>(n),
+                                 .seed = options.seed};
+  tbb::parallel_for(std::size_t{0}, n, [&](std::size_t row) {
+    ProbabilityFlow flow(model, sde, from, to);
+    OdeState z(d);
+    for (std::size_t c = 0; c < d; ++c) z[c] = result.x(row, c) / ProbabilityFlow::scale_of(from);
+    auto const method = stepper.make(options.tolerance);
+    Integrated const run = integrate(*method, std::ref(flow), z, start_phi, end_phi, control);
+    result.evaluations[row] = run.evaluations;
+    result.rejections[row] = run.rejections;
+    result.outcomes[row] = run.outcome;
+    // A sample that got nowhere keeps its start as it is.
+    if (run.steps == 0) {
+      result.t[row] = ends.from;
+      return;
+    }
+    NoiseLevel const reached = flow.level(run.t);
+    result.t[row] = reached.t();
+    for (std::size_t c = 0; c < d; ++c)
+      result.x(row, c) = ProbabilityFlow::scale_of(reached) * z[c];
+  });
+  throw_if_interrupted();
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  return result;
+}
+
+AdaptiveSamples<double> odeint_sample(Mixture const& target, Sde const& sde,
+                                      OdeStepper const& stepper, Span span,
+                                      OdeintOptions const& options) {
+  Ends const ends = ends_of(sde, span);
+  Grid const grid(sde, std::vector<double>{ends.from, ends.to});
+  return odeint_sample(host_model(target), sde, stepper, span,
+                       default_start<double>(target, grid, options.seed), options);
+}
+
+}  // namespace retrace

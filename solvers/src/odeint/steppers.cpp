@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <retrace/core/registry.hpp>
+#include <retrace/odeint/steppers.hpp>
+
+#include <boost/numeric/odeint/stepper/bulirsch_stoer.hpp>
+#include <boost/numeric/odeint/stepper/runge_kutta_cash_karp54.hpp>
+#include <boost/numeric/odeint/stepper/runge_kutta_dopri5.hpp>
+#include <boost/numeric/odeint/stepper/runge_kutta_fehlberg78.hpp>
+
+namespace retrace {
+namespace {
+
+namespace odeint = boost::numeric::odeint;
+
+/// Odeint's Bulirsch-Stoer controls its order together with its step, and so cannot leave the
+/// decision to somebody else. The guard only overrules it.
+class BulirschStoer final : public OdeMethod {
+ public:
+  explicit BulirschStoer(Tolerance const& tolerance) : stepper_(tolerance.atol, tolerance.rtol) {}
+
+  Trial attempt(GuardedSystem& system, Attempt const& a, OdeState&) override {
+    double u = a.u, h = a.h;
+    auto const result = stepper_.try_step(std::ref(system), a.y, a.slope, u, a.y_new, h);
+    if (system.failed()) stepper_.reset();  // what it has learnt of the order came from NaN
+    return {.accepted = result == odeint::success, .h = h};
+  }
+
+ private:
+  odeint::bulirsch_stoer<OdeState> stepper_;
+};
+
+}  // namespace
+
+std::vector<OdeStepper> const& odeint_steppers() {
+  static std::vector<OdeStepper> const entries{
+      {.name = "dopri5",
+       .summary = "Dormand-Prince 5(4), first same as last, by Boost.Odeint",
+       .paper = "Dormand and Prince 1980, J. Comput. Appl. Math. 6, table 2",
+       .order = 5,
+       .make = controlled<odeint::runge_kutta_dopri5<OdeState>>()},
+      {.name = "cash-karp54",
+       .summary = "Cash-Karp 5(4), by Boost.Odeint",
+       .paper = "Cash and Karp 1990, ACM Trans. Math. Softw. 16, table 1",
+       .order = 5,
+       .make = controlled<odeint::runge_kutta_cash_karp54<OdeState>>()},
+      {.name = "fehlberg78",
+       .summary = "Fehlberg 7(8), by Boost.Odeint; for tolerances of 1e-5 and less",
+       .paper = "Fehlberg 1968, NASA TR R-287, table X",
+       .order = 8,
+       .loosest_tolerance = 1e-5,
+       .make = controlled<odeint::runge_kutta_fehlberg78<OdeState>>()},
+      {.name = "bulirsch-stoer",
+       .summary = "Bulirsch-Stoer extrapolation of variable order, by Boost.Odeint",
+       .paper = "Bulirsch and Stoer 1966, Numer. Math. 8; Press et al. 2007, section 17.3",
+       .order = 8,
+       .make = [](Tolerance const& tolerance) -> std::unique_ptr<OdeMethod> {
+         return std::make_unique<BulirschStoer>(tolerance);
+       }},
+  };
+  return entries;
+}
+
+OdeStepper const& odeint_stepper(std::string_view name) {
+  return find_entry("stepper", name, odeint_steppers());
+}
+
+}  // namespace retrace
