@@ -23,25 +23,17 @@ HostModel host_model(Mixture const& mixture) {
           }};
 }
 
-double ProbabilityFlow::angle_of(NoiseLevel const& level) {
-  return std::atan2(level.sigma(), level.alpha());
-}
-
-double ProbabilityFlow::scale_of(NoiseLevel const& level) {
-  return std::hypot(level.alpha(), level.sigma());
-}
-
 NoiseLevel ProbabilityFlow::level(double phi) const {
   // A stage at the end of the last step may miss it by rounding, and must not leave [0, pi / 2].
   constexpr double rounding = 4 * std::numeric_limits<double>::epsilon();
   for (NoiseLevel const& end : ends_)
     if (std::abs(phi - angle_of(end)) <= rounding * angle_of(end)) return end;
-  return sde_->at_lambda(-std::log(std::tan(phi)));
+  return level_at_angle(*sde_, phi);
 }
 
 void ProbabilityFlow::operator()(double phi, std::span<double const> z, std::span<double> slope) {
   NoiseLevel const here = level(phi);
-  double const s = scale_of(here);
+  double const s = radius_of(here);
   for (std::size_t i = 0; i < x_.size(); ++i) x_[i] = s * z[i];
   model_->predict(x_, here, slope);
   Affine const velocity = convert(model_->prediction, Prediction::velocity, here);

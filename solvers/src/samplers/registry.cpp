@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <retrace/samplers/adaptive_sde.hpp>
 #include <retrace/samplers/ancestral.hpp>
 #include <retrace/samplers/ddim.hpp>
 #include <retrace/samplers/deis.hpp>
@@ -12,6 +13,7 @@
 #include <retrace/samplers/dpmpp_3m_sde.hpp>
 #include <retrace/samplers/dpmpp_sde.hpp>
 #include <retrace/samplers/edm_heun.hpp>
+#include <retrace/samplers/embedded_pair.hpp>
 #include <retrace/samplers/er_sde.hpp>
 #include <retrace/samplers/euler_ancestral.hpp>
 #include <retrace/samplers/euler_maruyama.hpp>
@@ -104,6 +106,12 @@ std::vector<SamplerEntry> const& samplers() {
       entry<exp_ab<3>>(),
       entry<exp_ab<4>>(),
       entry<dpmpp_2m>(),
+      entry<adaptive_sde>(),
+      entry<dopri5>(),
+      entry<rk45>(),
+      entry<tsit5>(),
+      entry<cash_karp54>(),
+      entry<fehlberg78>(),
   };
   return all;
 }

@@ -4,6 +4,7 @@
 #include <retrace/core/prediction.hpp>
 #include <retrace/odeint/guard.hpp>
 #include <retrace/run/reference.hpp>
+#include <retrace/sde/angle.hpp>
 #include <retrace/sde/sde.hpp>
 #include <retrace/targets/mixture.hpp>
 
@@ -45,8 +46,6 @@ class ProbabilityFlow {
   void operator()(double phi, std::span<double const> z, std::span<double> slope);
 
   [[nodiscard]] NoiseLevel level(double phi) const;
-  [[nodiscard]] static double angle_of(NoiseLevel const& level);
-  [[nodiscard]] static double scale_of(NoiseLevel const& level);
 
  private:
   HostModel const* model_;
