@@ -22,7 +22,7 @@ namespace {
 constexpr std::int64_t samples = 16'384, steps = 100;
 
 Run fused(AnySampler const& sampler, std::int64_t n = samples, std::int64_t count = steps) {
-  return {mixture_executor<float>(isotropic_mixture(2)), sampler, grid_of(count), n};
+  return {target_executor<float>(isotropic_mixture(2)), sampler, grid_of(count), n};
 }
 
 Run batched(AnySampler const& sampler) {

@@ -51,7 +51,7 @@ std::vector<TargetEntry> const& targets() {
   return all;
 }
 
-Mixture make_target(std::string_view text) {
+Target make_target(std::string_view text) {
   if (text.ends_with(".json")) return read_mixture(std::filesystem::path(text));
   Spec const spec = Spec::parse(text);
   if (spec.name == data_set::name) return from_spec<data_set>(spec)();
