@@ -38,7 +38,7 @@ TEST(Targets, HaveTheNamesThatUsersKnow) {
   }
   for (char const* wanted :
        {"swiss-roll", "eight-gaussians", "moons", "rings", "pinwheel", "funnel", "spirals",
-        "25-gaussians", "gaussian", "mixture-10", "mixture-50"})
+        "25-gaussians", "gaussian", "mixture-10", "mixture-50", "checkerboard"})
     EXPECT_TRUE(names.contains(wanted)) << wanted;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <retrace/io/mixture_file.hpp>
+#include <retrace/targets/checkerboard.hpp>
 #include <retrace/targets/data_set.hpp>
 #include <retrace/targets/eight_gaussians.hpp>
 #include <retrace/targets/funnel.hpp>
@@ -38,6 +39,7 @@ std::vector<TargetEntry> const& targets() {
       target<swiss_roll>(),
       target<eight_gaussians>(),
       target<moons>(),
+      target<checkerboard>(),
       target<rings>(),
       target<pinwheel>(),
       target<spirals>(),

@@ -3,7 +3,7 @@
 
 namespace retrace {
 
-static_assert(ExactModel<Mixture> && ExactModel<Target>);
+static_assert(ExactModel<Mixture> && ExactModel<BoxMixture> && ExactModel<Target>);
 
 int Target::dimension() const {
   return std::visit([](auto const& data) { return data.dimension(); }, kind_);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <retrace/run/sample.hpp>
+#include <retrace/targets/box_source.hpp>
 #include <retrace/targets/mixture_source.hpp>
 
 namespace retrace {
@@ -10,6 +11,11 @@ std::unique_ptr<Executor<T>> executor(Mixture const& mixture) {
   if (mixture.shape() == CovarianceShape::isotropic)
     return fused_executor<T>(MixtureSource<CovarianceShape::isotropic>(mixture));
   return fused_executor<T>(MixtureSource<CovarianceShape::full>(mixture));
+}
+
+template <class T>
+std::unique_ptr<Executor<T>> executor(BoxMixture const& mixture) {
+  return fused_executor<T>(BoxSource(mixture));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <retrace/targets/box_mixture.hpp>
 #include <retrace/targets/exact_model.hpp>
 #include <retrace/targets/mixture.hpp>
 
@@ -20,7 +21,7 @@ class TargetAtLevel;
 /// a kernel of its own (run/sample.hpp: target_executor).
 class Target {
  public:
-  using Kind = std::variant<Mixture>;
+  using Kind = std::variant<Mixture, BoxMixture>;
 
   template <class Made>
   requires(std::is_constructible_v<Kind, Made>) Target(Made made) : kind_(std::move(made)) {}
@@ -51,7 +52,7 @@ class Target {
 /// parallel.
 class TargetAtLevel {
  public:
-  using Kind = std::variant<MixtureAtLevel>;
+  using Kind = std::variant<MixtureAtLevel, BoxMixtureAtLevel>;
   using Values = DensityValues;
 
   explicit TargetAtLevel(Kind kind) : kind_(std::move(kind)) {}
