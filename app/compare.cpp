@@ -130,7 +130,7 @@ std::string table_of(Comparison const& comparison) {
 void compare_command(Words const& words) {
   CompareArguments arguments;
   arguments.parse(words);
-  Mixture const target = make_target(arguments.target.text());
+  Target const target = make_target(arguments.target.text());
   Sde const sde = make_sde(arguments.sde.text());
   std::vector<Contest> const contests = contests_of(arguments, sde);
   constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max() / 4;

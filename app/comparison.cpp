@@ -22,7 +22,7 @@ Cloud cloud_of(std::vector<double> const& x, int dimension) {
   return cloud;
 }
 
-Row run(Mixture const& target, Contest const& contest, SampleOptions<float> const& options,
+Row run(Target const& target, Contest const& contest, SampleOptions<float> const& options,
         std::vector<double> const& exact) {
   auto const result = sample<float>(target, contest.sampler.sampler, contest.grid.grid, options);
   std::vector<double> const x(result.x.data(), result.x.data() + result.x.size());
@@ -66,7 +66,7 @@ Contest make_contest(ChosenSampler const& sampler, Sde const& sde,
   return best;
 }
 
-void require_room(Mixture const& target, std::int64_t samples) {
+void require_room(Target const& target, std::int64_t samples) {
   // Samples in float and double, two sets of exact draws, projections.
   constexpr std::int64_t copies = 6;
   require_memory(
@@ -74,7 +74,7 @@ void require_room(Mixture const& target, std::int64_t samples) {
       saturated_product({samples, target.dimension(), copies, std::int64_t{sizeof(double)}}));
 }
 
-Comparison compare(Mixture const& target, std::vector<Contest> const& contests,
+Comparison compare(Target const& target, std::vector<Contest> const& contests,
                    std::int64_t samples, std::uint64_t seed,
                    std::function<void(std::int64_t)> const& progress) {
   int const d = target.dimension();

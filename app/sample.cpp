@@ -69,7 +69,7 @@ struct SampleArguments : Arguments {
 
 /// What is asked for, checked.
 struct Plan {
-  Mixture target;
+  Target target;
   Sde sde;
   ChosenSampler sampler;
   ChosenGrid grid;
@@ -120,7 +120,7 @@ void check_forwards(SampleArguments const& arguments, Plan const& plan) {
 }
 
 Plan plan_of(SampleArguments const& arguments) {
-  Mixture target = make_target(arguments.target.text());
+  Target target = make_target(arguments.target.text());
   Sde sde = make_sde(arguments.sde.text());
   ChosenSampler sampler = choose_sampler(sampler_text(arguments));
   ChosenGrid grid = grid_of(arguments, sde, sampler);

@@ -38,7 +38,7 @@ struct Scores {
   std::vector<double> score, divergence, denoised, logp;
 };
 
-void require_room(Mixture const& target, std::int64_t rows) {
+void require_room(Target const& target, std::int64_t rows) {
   constexpr std::int64_t vectors = 3, scalars = 2;  // points, score, denoised; divergence, logp
   require_memory(std::to_string(rows) + " points of " + std::to_string(target.dimension()) +
                      " numbers and their scores",
@@ -46,7 +46,7 @@ void require_room(Mixture const& target, std::int64_t rows) {
                      {rows, vectors * target.dimension() + scalars, std::int64_t{sizeof(double)}}));
 }
 
-Points read_points(std::string const& path, Mixture const& target) {
+Points read_points(std::string const& path, Target const& target) {
   NpyArray array = read_npy(path);
   if (array.columns != target.dimension())
     throw Error(Fault::argument,
@@ -56,7 +56,7 @@ Points read_points(std::string const& path, Mixture const& target) {
   return {std::move(array.values), array.rows};
 }
 
-Scores score_at(MixtureAtLevel const& law, Points const& points, std::size_t d) {
+Scores score_at(TargetAtLevel const& law, Points const& points, std::size_t d) {
   auto const n = static_cast<std::size_t>(points.rows);
   Scores scores{std::vector<double>(n * d), std::vector<double>(n), std::vector<double>(n * d),
                 std::vector<double>(n)};
@@ -105,7 +105,7 @@ void score_command(Words const& words) {
   Given const out = arguments.option("--out", "FILE", "where to write the .npz");
   arguments.parse(words);
 
-  Mixture const target = make_target(target_text.text());
+  Target const target = make_target(target_text.text());
   Sde const sde = make_sde(sde_text.text());
   NoiseLevel const level = sde.at(t.real(times_of(sde)));
   refuse_together(points_path, samples, "both say where to score");

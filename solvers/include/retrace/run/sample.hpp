@@ -65,15 +65,15 @@ template <class T>
                                 AnySampler const& sampler, Grid const& grid,
                                 SampleOptions<T> const& options);
 
-/// The fused executor of a mixture, from the compiled library.
+/// The fused executor of a target, from the compiled library.
 template <class T>
-[[nodiscard]] std::unique_ptr<Executor<T>> mixture_executor(Mixture const& mixture);
+[[nodiscard]] std::unique_ptr<Executor<T>> target_executor(Target const& target);
 
-/// Samples a mixture with its exact score.
+/// Samples a target with its exact score.
 template <class T = float>
-[[nodiscard]] Samples<T> sample(Mixture const& target, AnySampler const& sampler, Grid const& grid,
+[[nodiscard]] Samples<T> sample(Target const& target, AnySampler const& sampler, Grid const& grid,
                                 SampleOptions<T> const& options) {
-  auto const executor = mixture_executor<T>(target);
+  auto const executor = target_executor<T>(target);
   return sample(*executor,
                 options.start ? *options.start : default_start<T>(target, grid, options.seed),
                 sampler, grid, options);
