@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "choices.hpp"
 
+#include <retrace/core/shortest.hpp>
 #include <retrace/sde/registry.hpp>
 #include <retrace/targets/registry.hpp>
 
 #include <algorithm>
+#include <type_traits>
+#include <variant>
 
 namespace retrace::app {
 namespace {
@@ -27,7 +30,27 @@ std::string names_of(std::string_view what, Entries const& entries) {
   return std::string(what) + ":\n" + wrapped(names, indent);
 }
 
+std::string text_of(OptionValue const& value) {
+  return std::visit(
+      [](auto const& v) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(v)>, double>)
+          return shortest(v);
+        else if constexpr (std::is_same_v<std::decay_t<decltype(v)>, std::string>)
+          return v;
+        else
+          return std::to_string(v);
+      },
+      value);
+}
+
 }  // namespace
+
+std::optional<ScoreError> score_error_of(Given const& option, int dimension) {
+  if (!option) return {};
+  ScoreError const error = make_score_error(option.text());
+  static_cast<void>(ScoreErrorField(error, dimension));
+  return error;
+}
 
 ChosenSampler choose_sampler(std::string text) {
   AnySampler sampler = make_sampler(text);
@@ -86,5 +109,16 @@ std::string names_of_samplers() { return names_of("Samplers", samplers()); }
 std::string names_of_sdes() { return names_of("SDEs", sdes()); }
 std::string names_of_grids() { return names_of("Grids", grid_rules()); }
 std::string names_of_targets() { return names_of("Targets", targets()); }
+
+std::string names_of_score_errors() {
+  std::string text = "Score errors, with the defaults of their options:\n";
+  for (auto const& kind : score_error_kinds()) {
+    std::string options;
+    for (OptionInfo const& option : kind.options)
+      options += (options.empty() ? ":" : ",") + option.name + "=" + text_of(option.fallback);
+    text += "  " + kind.name + options + "\n";
+  }
+  return text;
+}
 
 }  // namespace retrace::app

@@ -3,6 +3,7 @@
 
 #include "arguments.hpp"
 
+#include <retrace/models/score_error.hpp>
 #include <retrace/samplers/registry.hpp>
 #include <retrace/sde/grid.hpp>
 #include <retrace/sde/sde.hpp>
@@ -38,6 +39,11 @@ inline constexpr char const* help_of_to =
     "last time with sigma > 0 (default: 1e-3 for stochastic\n"
     "                            samplers, else 1e-5; edm: sigma_min)";
 
+inline constexpr char const* help_of_score_error = "spoil the exact score: field:size=0.1,seed=7";
+
+/// --score-error, where given, as fits the dimension; throws Error (argument) where it does not.
+[[nodiscard]] std::optional<ScoreError> score_error_of(Given const& option, int dimension);
+
 /// The times that --from, --to, --t and --times may have.
 [[nodiscard]] Range times_of(Sde const& sde);
 
@@ -65,5 +71,8 @@ void refuse_own_grid(ChosenSampler const& chosen, Sde const& sde, Given const& o
 [[nodiscard]] std::string names_of_sdes();
 [[nodiscard]] std::string names_of_grids();
 [[nodiscard]] std::string names_of_targets();
+
+/// The kinds of score errors, with the defaults of their options.
+[[nodiscard]] std::string names_of_score_errors();
 
 }  // namespace retrace::app

@@ -36,6 +36,7 @@ struct SampleArguments : Arguments {
              .notes = names_of_samplers() + names_of_sdes() + names_of_grids() +
                       names_of_targets() +
                       "  or a mixture: FILE.json, or a data set: data:file=FILE.npy,bandwidth=B\n" +
+                      names_of_score_errors() +
                       wrapped("Options of a sampler, SDE, grid or target follow its name: "
                               "ddim:eta=0.5, karras:rho=5,final=eps, gaussian:dimension=8. "
                               "`retrace list` shows them all, with ranges and defaults.",
@@ -63,6 +64,7 @@ struct SampleArguments : Arguments {
   Given path = flag("--path",
                     "noise of one Brownian path: the same seed with other steps, grids or\n"
                     "                            samplers follows the same path");
+  Given score_error = option("--score-error", "KIND", help_of_score_error);
   Given denoise = flag("--denoise", "leave the noise out of the last step");
   Given out = option("--out", "FILE", "where to write the .npy");
 };
@@ -73,6 +75,7 @@ struct Plan {
   Sde sde;
   ChosenSampler sampler;
   ChosenGrid grid;
+  std::optional<ScoreError> error;
   std::uint64_t seed = 0;
   std::int64_t first = 0;
   LastNoise last_noise = LastNoise::keep;
@@ -124,7 +127,9 @@ Plan plan_of(SampleArguments const& arguments) {
   Sde sde = make_sde(arguments.sde.text());
   ChosenSampler sampler = choose_sampler(sampler_text(arguments));
   ChosenGrid grid = grid_of(arguments, sde, sampler);
-  Plan plan{std::move(target), std::move(sde), std::move(sampler), std::move(grid)};
+  auto error = score_error_of(arguments.score_error, target.dimension());
+  Plan plan{std::move(target), std::move(sde), std::move(sampler), std::move(grid),
+            std::move(error)};
   check_forwards(arguments, plan);
   refuse_together(arguments.path, arguments.noise, "the path makes the noise itself");
   plan.seed = seed_of(arguments.seed);
@@ -163,9 +168,10 @@ void report(SampleArguments const& arguments, Plan const& plan, Outlet const& ou
   outlet.say(printable(plan.sampler.text) + " on " + printable(arguments.sde.text()) + ", grid " +
              printable(plan.grid.text) + ": " + text("steps") + " steps, " + text("evaluations") +
              " evaluations, " + text("draws") + " draws a sample\n" + text("samples") +
-             " samples of " + printable(arguments.target.text()) + " in " +
-             short_number(facts["seconds"].get<double>()) + " s, seed " + text("seed") + "\n" +
-             retrace::quoted(arguments.out.text()) + ": [" + text("samples") + ", " +
+             " samples of " + printable(arguments.target.text()) +
+             (plan.error ? " with score error " + printable(arguments.score_error.text()) : "") +
+             " in " + short_number(facts["seconds"].get<double>()) + " s, seed " + text("seed") +
+             "\n" + retrace::quoted(arguments.out.text()) + ": [" + text("samples") + ", " +
              text("dimension") + "], " + facts["precision"].get<std::string>() + "\n");
 }
 
@@ -200,31 +206,35 @@ void run(SampleArguments const& arguments, Plan const& plan, std::string const& 
     Progress progress(arguments, options.samples);
     if (progress.shown())
       options.progress = [&](std::int64_t done, std::int64_t) { progress.show(done); };
-    result = sample<T>(plan.target, plan.sampler.sampler, plan.grid.grid, options);
+    auto const run_on = [&](auto const& model) {
+      return sample<T>(model, plan.sampler.sampler, plan.grid.grid, options);
+    };
+    result = plan.error ? run_on(spoiled(plan.target, *plan.error)) : run_on(plan.target);
   }
   refuse_nonfinite(result.nonfinite, result.where, options.samples);
 
   write_samples<T>(arguments.out.text(), result.x);
   Written written(arguments.out.text());
-  report(arguments, plan, outlet,
-         {{"sampler", plan.sampler.text},
-          {"sde", arguments.sde.text()},
-          {"grid", plan.grid.text},
-          {"target", arguments.target.text()},
-          {"samples", options.samples},
-          {"dimension", plan.target.dimension()},
-          {"steps", result.steps},
-          {"evaluations", result.evaluations},
-          {"draws", result.draws},
-          {"seed", plan.seed},
-          {"first_sample", plan.first},
-          {"precision", precision},
-          {"noise", arguments.path    ? "path"
-                    : arguments.noise ? "given"
-                                      : "independent"},
-          {"seconds", result.seconds},
-          {"out", arguments.out.text()},
-          {"nonfinite", result.nonfinite}});
+  Json facts{{"sampler", plan.sampler.text},
+             {"sde", arguments.sde.text()},
+             {"grid", plan.grid.text},
+             {"target", arguments.target.text()},
+             {"samples", options.samples},
+             {"dimension", plan.target.dimension()},
+             {"steps", result.steps},
+             {"evaluations", result.evaluations},
+             {"draws", result.draws},
+             {"seed", plan.seed},
+             {"first_sample", plan.first},
+             {"precision", precision},
+             {"noise", arguments.path    ? "path"
+                       : arguments.noise ? "given"
+                                         : "independent"},
+             {"seconds", result.seconds},
+             {"out", arguments.out.text()},
+             {"nonfinite", result.nonfinite}};
+  if (plan.error) facts["score_error"] = arguments.score_error.text();
+  report(arguments, plan, outlet, facts);
   written.keep();
 }
 

@@ -7,6 +7,7 @@
 #include <retrace/targets/mixture_source.hpp>
 
 #include <gtest/gtest.h>
+#include <run/opaque.hpp>
 #include <support/hash.hpp>
 #include <support/mixtures.hpp>
 
@@ -18,6 +19,7 @@
 namespace retrace {
 namespace {
 
+using testing::Opaque;
 using Isotropic = MixtureSource<CovarianceShape::isotropic>;
 using Full = MixtureSource<CovarianceShape::full>;
 
@@ -49,28 +51,6 @@ std::uint64_t run_hash(Executor<T>& executor, std::string const& sampler,
   return hash_of(
       sample(executor, default_start<T>(grid, options.seed), make_sampler(sampler), grid, options));
 }
-
-/// The target as a user would write it who knows nothing of tiles: rows in, rows out, by the fused
-/// model's own arithmetic on one lane.
-template <class T, class Source>
-struct Opaque {
-  static constexpr Prediction prediction = Prediction::denoised;
-  Source source;
-
-  void operator()(Batch<T const> x, NoiseLevel const& level, Batch<T> out) const {
-    auto const prepared =
-        source.template prepare<T, 0, Execution>(Execution{}, std::span(&level, 1));
-    auto const tile = prepared.tile;
-    int const d = tile.dimension();
-    HostLanes<T, simd::Scalar, 1> const lane;
-    std::vector<T> scratch(static_cast<std::size_t>(tile.scratch(1)));
-    for (std::size_t i = 0; i < x.extent(0); ++i) {
-      std::vector<T> y(static_cast<std::size_t>(d));
-      tile(lane, &x(i, 0), y.data(), Evaluation<T>{0, 0, T(0), T(1)}, scratch.data());
-      for (int c = 0; c < d; ++c) out(i, c) = y[static_cast<std::size_t>(c)];
-    }
-  }
-};
 
 template <class T, class Source, int Dim>
 void same_bits_however_run(Source const& source) {

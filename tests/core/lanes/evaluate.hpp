@@ -25,6 +25,7 @@ void evaluate(LaneInputs const& in, LaneOutputs& out) {
     W const word = simd::load<W>(in.word + i);
     simd::store(out.exp2 + i, simd::exp2(exponent));
     simd::store(out.round_even + i, simd::round_even(exponent));
+    simd::store(out.cos_turns + i, simd::cos_turns(a));
     simd::store(out.log + i, simd::log(positive));
     simd::store(out.sqrt + i, simd::sqrt(positive));
     simd::store(out.scale2 + i, simd::scale2(positive, simd::load<F>(in.whole + i)));
@@ -71,6 +72,7 @@ void evaluate(LaneInputs const& in, LaneOutputs& out) {
     D const exponent = simd::load<D>(in.wide_exponent + i);
     simd::store(out.wide_exp2 + i, simd::exp2(exponent));
     simd::store(out.wide_round_even + i, simd::round_even(exponent));
+    simd::store(out.wide_cos_turns + i, simd::cos_turns(a));
     simd::store(out.wide_sqrt + i, simd::sqrt(positive));
     simd::store(out.wide_scale2 + i, simd::scale2(positive, simd::load<D>(in.wide_whole + i)));
     simd::store(out.wide_select_less + i, simd::select_less(a, b, positive, exponent));

@@ -158,6 +158,8 @@ void expect_same_bits(LaneOutputs const& found, LaneOutputs const& one) {
   expect_same("sine", found.sine, one.sine);
   expect_same("cosine", found.cosine, one.cosine);
   expect_same("exp2 of double", found.wide_exp2, one.wide_exp2);
+  expect_same("cos_turns", found.cos_turns, one.cos_turns);
+  expect_same("cos_turns of double", found.wide_cos_turns, one.wide_cos_turns);
   expect_same("round_even", found.round_even, one.round_even);
   expect_same("scale2", found.scale2, one.scale2);
   expect_same("max", found.max, one.max);

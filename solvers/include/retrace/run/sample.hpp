@@ -5,6 +5,7 @@
 #include <retrace/run/batched.hpp>
 #include <retrace/run/executor.hpp>
 #include <retrace/run/fused.hpp>
+#include <retrace/run/spoiled.hpp>
 #include <retrace/run/start.hpp>
 #include <retrace/trace/cost.hpp>
 #include <retrace/trace/trace.hpp>
@@ -77,6 +78,22 @@ template <class T = float>
   return sample(*executor,
                 options.start ? *options.start : default_start<T>(target, grid, options.seed),
                 sampler, grid, options);
+}
+
+/// The fused executor of a target with a planted score error, from the compiled library.
+template <class T>
+[[nodiscard]] std::unique_ptr<Executor<T>> spoiled_executor(SpoiledTarget const& target);
+
+/// Samples a target with an error planted in its score: sample(spoiled(target, error), ...). What
+/// starts from the exact p_t does so here.
+template <class T = float>
+[[nodiscard]] Samples<T> sample(SpoiledTarget const& target, AnySampler const& sampler,
+                                Grid const& grid, SampleOptions<T> const& options) {
+  auto const executor = spoiled_executor<T>(target);
+  return sample(
+      *executor,
+      options.start ? *options.start : default_start<T>(target.target, grid, options.seed), sampler,
+      grid, options);
 }
 
 /// Samples with a user's model: fused where it is a TileModelSource, else batched.
