@@ -119,7 +119,7 @@ void check_forwards(SampleArguments const& arguments, Plan const& plan) {
 Plan plan_of(SampleArguments const& arguments) {
   Mixture target = make_target(arguments.target.text());
   Sde sde = make_sde(arguments.sde.text());
-  ChosenSampler sampler = choose_sampler(sampler_text(arguments));
+  ChosenSampler sampler = choose_sampler(sampler_text(arguments), sde);
   ChosenGrid grid = grid_of(arguments, sde, sampler);
   Plan plan{std::move(target), std::move(sde), std::move(sampler), std::move(grid)};
   check_forwards(arguments, plan);

@@ -44,8 +44,10 @@ TEST(List, ShowsNameSummaryPaperAndOptionsOfEverything) {
 TEST(List, HasTheNamesOfTheContract) {
   Json const lists = list();
   std::map<std::string, std::set<std::string>> const wanted{
-      {"sdes", {"vp", "ve", "sub-vp", "edm", "cosine", "rectified-flow"}},
-      {"grids", {"uniform", "quadratic", "log-snr", "karras", "edm"}},
+      {"sdes", {"vp", "ve", "sub-vp", "edm", "cosine", "rectified-flow", "ddpm"}},
+      {"grids",
+       {"uniform", "quadratic", "log-snr", "karras", "edm", "leading", "trailing", "linspace",
+        "respaced"}},
       {"samplers", {"euler-maruyama", "ancestral", "ddim", "edm-heun", "dpmpp-2m"}},
       {"targets",
        {"swiss-roll", "eight-gaussians", "moons", "rings", "pinwheel", "spirals", "25-gaussians",

@@ -10,6 +10,7 @@
 #include <retrace/sde/registry.hpp>
 
 #include <gtest/gtest.h>
+#include <support/continuous.hpp>
 #include <support/mixtures.hpp>
 
 #include <algorithm>
@@ -411,7 +412,7 @@ TEST(Registry, EverySamplerSaysWhatTheToolNeeds) {
       EXPECT_EQ(entry.info.weak_order.has_value(), claims) << entry.name;
       EXPECT_EQ(entry.info.strong_order.has_value(), claims) << entry.name;
     }
-    for (auto const& sde : sdes()) {
+    for (auto const& sde : testing::continuous_sdes()) {
       std::string const rule = recommended_grid(entry.info, make_sde(sde.name));
       double const from = sde.name == "rectified-flow" ? 0.99 : make_sde(sde.name).t_max();
       Grid const grid = make_grid(rule, make_sde(sde.name), 5, {.from = from, .to = {}});

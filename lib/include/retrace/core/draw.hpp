@@ -18,6 +18,7 @@ enum class Purpose : std::uint8_t {
   data = 4,        ///< draws from a target
   train = 5,       ///< training
   dequantise = 6,  ///< uniform noise on integer data
+  bound = 7,       ///< noised data of a variational bound
 };
 
 /// Names one draw of a sample: the step of the grid, and which of the draws of that step.

@@ -13,7 +13,9 @@ namespace retrace {
 /// Ho et al. 2020, "Denoising diffusion probabilistic models", eq. 6 and 7: the Gaussian posterior
 /// of x_t given x_s and the denoised estimate, for any alpha and sigma. With r = SNR_s / SNR_t,
 ///   x_t = r (alpha_t / alpha_s) x_s + alpha_t (1 - r) x0 + sigma_t sqrt(1 - r) z.
-/// x0 is not clipped.
+/// With variance=large, on a discrete chain only, the noise has the variance of the (respaced)
+/// chain's step, beta = 1 - alpha_bar_s / alpha_bar_t, in place of the posterior's, sigma_t^2
+/// (1 - r). x0 is not clipped.
 struct ancestral {
   enum class Variance { small, large } variance = Variance::small;
 
@@ -30,17 +32,28 @@ struct ancestral {
   }
 
   Vec operator()(Recorder& model, Grid const& grid, Vec x) const {
-    if (variance == Variance::large)
+    if (variance == Variance::large && !grid.sde().is_discrete())
       throw Error(Fault::argument, "ancestral:variance=large does not fit this SDE",
                   "a chain's beta exists on ddpm only", "use variance=small");
     for (auto const [s, t, i] : grid.steps()) {
+      Vec const x0 = model.denoised(x, s);
+      if (s.alpha() == 0) {  // x_s says nothing of x_t: r = 0
+        x = t.alpha() * x0 + noise(s, t, 1) * model.normal(s, t);
+        continue;
+      }
       double const log_r = 2 * (s.lambda() - t.lambda());
       double const r = std::exp(log_r), one_minus_r = -std::expm1(log_r);
-      Vec const x0 = model.denoised(x, s);
       x = r * (t.alpha() / s.alpha()) * x + t.alpha() * one_minus_r * x0 +
-          t.sigma() * std::sqrt(one_minus_r) * model.normal(s, t);
+          noise(s, t, one_minus_r) * model.normal(s, t);
     }
     return x;
+  }
+
+ private:
+  [[nodiscard]] double noise(NoiseLevel const& s, NoiseLevel const& t, double one_minus_r) const {
+    if (variance == Variance::large)
+      return std::sqrt(-std::expm1(2 * (s.log_alpha() - t.log_alpha())));
+    return t.sigma() * std::sqrt(one_minus_r);
   }
 };
 
