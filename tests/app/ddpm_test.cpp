@@ -227,6 +227,8 @@ TEST(DdpmOnTheCommandLine, RefusesSamplersThatNeedMoreThanLevels) {
     expect_refusal(folder, line + "--sampler " + sampler, 2,
                    {std::string("sampler '") + sampler + "'", "'ddpm'", "use one of", "ddim"});
   expect_refusal(folder, line + "--sampler ddim --from 900", 2, {"--from"});
+  expect_refusal(folder, line + "--sampler ancestral:variance=learned-range", 2,
+                 {"learned-range", "ancestral_step"});
   expect_refusal(folder, line + "--sampler ddim --grid karras", 2, {"karras", "leading"});
   expect_refusal(folder,
                  "sample --target moons --sde vp --samples 5 --out x.npy --steps 10 --sampler "

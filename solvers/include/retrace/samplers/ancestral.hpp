@@ -6,6 +6,8 @@
 #include <retrace/trace/trace.hpp>
 
 #include <cmath>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace retrace {
@@ -26,9 +28,17 @@ struct ancestral {
       .weak_order = 1,
       .strong_order = 1};
   static std::vector<Option<ancestral>> options() {
-    return {choice_option<ancestral, Variance>(
+    Option<ancestral> variance = choice_option<ancestral, Variance>(
         "variance", &ancestral::variance, {{"small", Variance::small}, {"large", Variance::large}},
-        "the posterior's, or the chain's beta (ddpm only)")};
+        "the posterior's, or the chain's beta (ddpm only)");
+    variance.set = [known = variance.set](ancestral& made, std::string_view text) {
+      if (text == "learned-range")
+        throw Error(Fault::argument, "variance=learned-range does not fit a traced sampler",
+                    "the network says another variance for every component",
+                    "use ancestral_step() of the library, or variance=small or large");
+      known(made, text);
+    };
+    return {std::move(variance)};
   }
 
   Vec operator()(Recorder& model, Grid const& grid, Vec x) const {
