@@ -13,7 +13,8 @@ PosteriorTables posterior_tables(Chain const& chain) {
   double log_before = 0;
   for (std::size_t i = 0; i < chain.betas().size(); ++i) {
     double const beta = chain.betas()[i], log_alpha_bar = chain.log_alpha_bar()[i];
-    double const variance = -std::expm1(log_alpha_bar), variance_before = -std::expm1(log_before);
+    double const variance = -std::expm1(log_alpha_bar),
+                 variance_before = 0 - std::expm1(log_before);  // 0, not -0, at first
     double const posterior = beta * variance_before / variance;
     tables.alpha_bar.push_back(std::exp(log_alpha_bar));
     tables.alpha_bar_prev.push_back(std::exp(log_before));

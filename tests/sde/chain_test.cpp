@@ -136,6 +136,12 @@ TEST(Chain, HasTheTablesOfTheFormulasWhereItIsRespaced) {
     }
 }
 
+TEST(Chain, StartsFromZeroNotMinusZero) {
+  PosteriorTables const tables = posterior_tables(Chain(betas_of(BetaSchedule::cosine, 5)));
+  EXPECT_FALSE(std::signbit(tables.posterior_variance[0]));
+  EXPECT_FALSE(std::signbit(tables.posterior_mean_coef2[0]));
+}
+
 /// The control of the checks above: the tables of a neighbour index, or of another schedule,
 /// differ.
 TEST(Chain, WrongTablesAreFound) {
