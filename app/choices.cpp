@@ -52,9 +52,14 @@ std::optional<ScoreError> score_error_of(Given const& option, int dimension) {
   return error;
 }
 
-ChosenSampler choose_sampler(std::string text) {
+ChosenSampler choose_sampler(std::string text, Sde const& sde) {
+  if (sde.is_discrete()) {
+    text = discrete_text(std::move(text));
+    require_discrete(text);
+  }
   AnySampler sampler = make_sampler(text);
-  Traits const traits = traced_traits(sampler);
+  Traits const traits =
+      traced_traits(sampler, sde.is_discrete() ? Time::indices : Time::continuous);
   SamplerInfo const& info = sampler_entry(text).info;
   return {std::move(text), std::move(sampler), info, traits};
 }
@@ -63,23 +68,32 @@ Range times_of(Sde const& sde) { return {.low = sde.t_min(), .high = sde.t_max()
 
 Span span_of(Sde const& sde, Given const& from, Given const& to) {
   Span span;
+  for (Given const* option : {&from, &to})
+    if (*option && sde.is_discrete())
+      throw Error(Fault::argument,
+                  option->name() + " does not fit sde " + retrace::quoted(sde.name()),
+                  "its grids are made of indices", "give --times, or another --grid");
   if (from) span.from = from.real(times_of(sde));
   if (to) span.to = to.real(times_of(sde));
   return span;
 }
 
+std::string default_rule(Sde const& sde) { return sde.is_discrete() ? "leading" : "uniform"; }
+
 ChosenGrid rule_grid(std::string rule, Sde const& sde, std::int64_t steps, Span span) {
   Spec const spec = Spec::parse(rule);
-  Ends const ends = ends_of(sde, span);
-  if (ends.from < ends.to && ends_clean_by_default(spec))
-    rule += std::string(spec.options.empty() ? ":" : ",") + "final=eps";
+  if (!sde.is_discrete()) {
+    Ends const ends = ends_of(sde, span);
+    if (ends.from < ends.to && ends_clean_by_default(spec))
+      rule += std::string(spec.options.empty() ? ":" : ",") + "final=eps";
+  }
   Grid grid = make_grid(rule, sde, steps, span);
   return {std::move(rule), std::move(grid)};
 }
 
 ChosenGrid sampler_grid(ChosenSampler const& chosen, Sde const& sde,
                         std::optional<std::string> const& rule, std::int64_t steps, Span span) {
-  span.to = span.to.value_or(sde.default_end(chosen.traits.solver));
+  if (!sde.is_discrete()) span.to = span.to.value_or(sde.default_end(chosen.traits.solver));
   if (!rule)
     if (auto own = chosen.sampler.own_grid(sde, steps, span)) return {"own", std::move(*own)};
   return rule_grid(rule.value_or(recommended_grid(chosen.info, sde)), sde, steps, span);
@@ -87,11 +101,15 @@ ChosenGrid sampler_grid(ChosenSampler const& chosen, Sde const& sde,
 
 ChosenGrid times_grid(Sde const& sde, Given const& times) {
   std::vector<double> const values = times.reals(times_of(sde));
-  if (values.size() < 2)
+  if (values.size() < 2 && !sde.is_discrete())
     throw Error(Fault::argument, times.name() + " has only one time",
                 "a grid needs at least two, between commas");
   try {
-    return {"times", Grid(sde, values)};
+    if (!sde.is_discrete()) return {"times", Grid(sde, values)};
+    if (values.size() > 1 && values[1] > values[0])
+      throw Error(Fault::argument, "the indices rise", "the clean end follows the last",
+                  "give them from noise to data");
+    return {"times", Grid(sde, values, Final::zero)};
   } catch (Error const& error) {
     throw Error(error.fault(), times.name() + ": " + error.what());
   }

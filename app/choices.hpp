@@ -25,7 +25,9 @@ struct ChosenSampler {
   Traits traits;
 };
 
-[[nodiscard]] ChosenSampler choose_sampler(std::string text);
+/// Throws Error (argument) for a sampler that does not fit the kind of SDE. On a discrete one a
+/// sampler with an option `start` starts low, and says so in its text.
+[[nodiscard]] ChosenSampler choose_sampler(std::string text, Sde const& sde);
 
 /// A grid, and how a report names it.
 struct ChosenGrid {
@@ -47,8 +49,12 @@ inline constexpr char const* help_of_score_error = "spoil the exact score: field
 /// The times that --from, --to, --t and --times may have.
 [[nodiscard]] Range times_of(Sde const& sde);
 
-/// --from and --to, as far as they are given.
+/// --from and --to, as far as they are given. A discrete SDE takes neither.
 [[nodiscard]] Span span_of(Sde const& sde, Given const& from, Given const& to);
+
+/// The rule that commands take where neither the user nor a sampler says: uniform, on a discrete
+/// SDE leading.
+[[nodiscard]] std::string default_rule(Sde const& sde);
 
 /// The grid of a rule. A rule that would go on to sigma = 0 by default ends at --to where the grid
 /// runs from data to noise.
@@ -60,7 +66,7 @@ inline constexpr char const* help_of_score_error = "spoil the exact score: field
                                       std::optional<std::string> const& rule, std::int64_t steps,
                                       Span span);
 
-/// --times; errors name it.
+/// --times; errors name it. On a discrete SDE they are indices, and the clean end follows.
 [[nodiscard]] ChosenGrid times_grid(Sde const& sde, Given const& times);
 
 /// Throws Error (argument) where a sampler that brings its own grid is given another by `option`.

@@ -74,7 +74,7 @@ std::vector<Contest> contests_of(CompareArguments const& arguments, Sde const& s
   refuse_repetition(arguments.evaluations, evaluations);
   std::vector<ChosenSampler> samplers;
   for (std::string& text : texts) {
-    samplers.push_back(choose_sampler(std::move(text)));
+    samplers.push_back(choose_sampler(std::move(text), sde));
     refuse_own_grid(samplers.back(), sde, arguments.grid);
   }
   std::optional<std::string> rule;

@@ -125,7 +125,7 @@ void check_forwards(SampleArguments const& arguments, Plan const& plan) {
 Plan plan_of(SampleArguments const& arguments) {
   Target target = make_target(arguments.target.text());
   Sde sde = make_sde(arguments.sde.text());
-  ChosenSampler sampler = choose_sampler(sampler_text(arguments));
+  ChosenSampler sampler = choose_sampler(sampler_text(arguments), sde);
   ChosenGrid grid = grid_of(arguments, sde, sampler);
   auto error = score_error_of(arguments.score_error, target.dimension());
   Plan plan{std::move(target), std::move(sde), std::move(sampler), std::move(grid),

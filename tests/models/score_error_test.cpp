@@ -4,6 +4,7 @@
 #include <retrace/sde/registry.hpp>
 
 #include <gtest/gtest.h>
+#include <support/continuous.hpp>
 #include <support/messages.hpp>
 
 #include <cmath>
@@ -185,7 +186,7 @@ TEST(ScoreError, OfFieldIsTheSumOfItsWaves) {
 }
 
 TEST(ScoreError, IsTheSameAtEveryLevelWhereItIsRelative) {
-  for (auto const& sde_entry : sdes()) {
+  for (auto const& sde_entry : testing::continuous_sdes()) {
     Sde const sde = make_sde(sde_entry.name);
     for (std::string const& name : kind_names()) {
       ScoreErrorField const relative(make_score_error(name + ":seed=2"), 3);

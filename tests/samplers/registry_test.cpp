@@ -8,6 +8,7 @@
 #include <retrace/trace/cost.hpp>
 
 #include <gtest/gtest.h>
+#include <support/continuous.hpp>
 #include <support/mixtures.hpp>
 
 #include <limits>
@@ -100,7 +101,7 @@ TEST(Registry, EverySamplerSaysWhatTheToolNeeds) {
       EXPECT_EQ(entry.info.strong_order.has_value(), claims && entry.name != "restart")
           << entry.name;
     }
-    for (auto const& sde : sdes()) {
+    for (auto const& sde : testing::continuous_sdes()) {
       std::string const rule = recommended_grid(entry.info, make_sde(sde.name));
       double const from = sde.name == "rectified-flow" ? 0.99 : make_sde(sde.name).t_max();
       Grid const grid = make_grid(rule, make_sde(sde.name), 5, {.from = from, .to = {}});

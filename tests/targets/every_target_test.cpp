@@ -8,6 +8,7 @@
 
 #include <boost/multiprecision/cpp_bin_float.hpp>
 #include <gtest/gtest.h>
+#include <support/continuous.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -110,7 +111,7 @@ Errors largest_errors(Target const& target, double fault = 0) {
   Reference const reference =
       std::visit([](auto const& data) { return reference_of(data); }, target.kind());
   Errors largest;
-  for (auto const& entry : sdes()) {
+  for (auto const& entry : testing::continuous_sdes()) {
     Sde const sde = make_sde(entry.name);
     for (double const share : {0.05, 0.1, 0.3, 0.6, 0.95}) {
       NoiseLevel const s = sde.at(sde.t_min() + share * (sde.t_max() - sde.t_min()));
