@@ -41,7 +41,8 @@ struct CompareArguments : Arguments {
                         "the numbers (results.json) into a folder.",
              .notes = names_of_samplers() + names_of_sdes() + names_of_grids() +
                       names_of_targets() +
-                      "  or a mixture: FILE.json, or a data set: data:file=FILE.npy,bandwidth=B\n",
+                      "  or a mixture: FILE.json, or a data set: data:file=FILE.npy,bandwidth=B\n" +
+                      names_of_score_errors(),
              .examples = {"--target swiss-roll --sde vp --samplers ddim,edm-heun,dpmpp-2m "
                           "--evaluations 6,12,24 --report report"}}) {}
 
@@ -54,6 +55,7 @@ struct CompareArguments : Arguments {
   Given grid = option("--grid", "NAME", "for all (default: what each sampler recommends)");
   Given from = option("--from", "T", help_of_from);
   Given to = option("--to", "T", help_of_to);
+  Given score_error = option("--score-error", "KIND", help_of_score_error);
   Given report = option("--report", "DIR", "folder of the report, made if missing");
 };
 
@@ -72,7 +74,7 @@ std::vector<Contest> contests_of(CompareArguments const& arguments, Sde const& s
   refuse_repetition(arguments.evaluations, evaluations);
   std::vector<ChosenSampler> samplers;
   for (std::string& text : texts) {
-    samplers.push_back(choose_sampler(std::move(text)));
+    samplers.push_back(choose_sampler(std::move(text), sde));
     if (samplers.back().info.stepping == Stepping::adaptive)
       throw Error(Fault::argument,
                   "sampler " + retrace::quoted(samplers.back().text) + " cannot be compared",
@@ -134,7 +136,8 @@ std::string table_of(Comparison const& comparison) {
 void compare_command(Words const& words) {
   CompareArguments arguments;
   arguments.parse(words);
-  Mixture const target = make_target(arguments.target.text());
+  Target const target = make_target(arguments.target.text());
+  auto const error = score_error_of(arguments.score_error, target.dimension());
   Sde const sde = make_sde(arguments.sde.text());
   std::vector<Contest> const contests = contests_of(arguments, sde);
   constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max() / 4;
@@ -152,7 +155,7 @@ void compare_command(Words const& words) {
     Progress progress(arguments, static_cast<std::int64_t>(contests.size()) * samples);
     std::function<void(std::int64_t)> show;
     if (progress.shown()) show = [&](std::int64_t done) { progress.show(done); };
-    comparison = compare(target, contests, samples, seed, show);
+    comparison = compare(target, error, contests, samples, seed, show);
   }
   std::vector<Picture> const pictures = draw_pictures(comparison);
 
@@ -165,6 +168,7 @@ void compare_command(Words const& words) {
              {"report", folder_name},
              {"pictures", Json::array()},
              {"version", version}};
+  if (error) facts["score_error"] = arguments.score_error.text();
   for (Row const& row : comparison.rows) facts["rows"].push_back(to_json(row));
   for (Picture const& picture : pictures) facts["pictures"].push_back(picture.file);
 

@@ -22,9 +22,12 @@ Cloud cloud_of(std::vector<double> const& x, int dimension) {
   return cloud;
 }
 
-Row run(Mixture const& target, Contest const& contest, SampleOptions<float> const& options,
-        std::vector<double> const& exact) {
-  auto const result = sample<float>(target, contest.sampler.sampler, contest.grid.grid, options);
+Row run(Target const& target, std::optional<ScoreError> const& error, Contest const& contest,
+        SampleOptions<float> const& options, std::vector<double> const& exact) {
+  auto const run_on = [&](auto const& model) {
+    return sample<float>(model, contest.sampler.sampler, contest.grid.grid, options);
+  };
+  auto const result = error ? run_on(spoiled(target, *error)) : run_on(target);
   std::vector<double> const x(result.x.data(), result.x.data() + result.x.size());
   constexpr double none = std::numeric_limits<double>::quiet_NaN();
   return {.sampler = contest.sampler.text,
@@ -66,7 +69,7 @@ Contest make_contest(ChosenSampler const& sampler, Sde const& sde,
   return best;
 }
 
-void require_room(Mixture const& target, std::int64_t samples) {
+void require_room(Target const& target, std::int64_t samples) {
   // Samples in float and double, two sets of exact draws, projections.
   constexpr std::int64_t copies = 6;
   require_memory(
@@ -74,8 +77,8 @@ void require_room(Mixture const& target, std::int64_t samples) {
       saturated_product({samples, target.dimension(), copies, std::int64_t{sizeof(double)}}));
 }
 
-Comparison compare(Mixture const& target, std::vector<Contest> const& contests,
-                   std::int64_t samples, std::uint64_t seed,
+Comparison compare(Target const& target, std::optional<ScoreError> const& error,
+                   std::vector<Contest> const& contests, std::int64_t samples, std::uint64_t seed,
                    std::function<void(std::int64_t)> const& progress) {
   int const d = target.dimension();
   Comparison comparison;
@@ -88,7 +91,7 @@ Comparison compare(Mixture const& target, std::vector<Contest> const& contests,
     options.progress = [&](std::int64_t done, std::int64_t) { progress(before + done); };
   for (Contest const& contest : contests) {
     throw_if_interrupted();
-    comparison.rows.push_back(run(target, contest, options, exact));
+    comparison.rows.push_back(run(target, error, contest, options, exact));
     before += samples;
   }
   throw_if_interrupted();

@@ -4,7 +4,7 @@
 #include "choices.hpp"
 
 #include <retrace/metrics/projected_distances.hpp>
-#include <retrace/targets/mixture.hpp>
+#include <retrace/targets/target.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -51,13 +51,15 @@ struct Comparison {
 };
 
 /// Throws Error (memory) where so many samples do not fit.
-void require_room(Mixture const& target, std::int64_t samples);
+void require_room(Target const& target, std::int64_t samples);
 
-/// Runs every contest in float with samples 0 .. n - 1 of the seed, and measures the distances to
-/// exact draws n .. 2n - 1; the floor is from these to draws 2n .. 3n - 1. No number is used twice,
-/// so runs that start from exact draws of p_t are independent of the draws they are compared with.
-[[nodiscard]] Comparison compare(Mixture const& target, std::vector<Contest> const& contests,
-                                 std::int64_t samples, std::uint64_t seed,
+/// Runs every contest on the target's exact score, or with the error planted in it, in float with
+/// samples 0 .. n - 1 of the seed, and measures the distances to exact draws n .. 2n - 1; the floor
+/// is from these to draws 2n .. 3n - 1. No number is used twice, so runs that start from exact
+/// draws of p_t are independent of the draws they are compared with.
+[[nodiscard]] Comparison compare(Target const& target, std::optional<ScoreError> const& error,
+                                 std::vector<Contest> const& contests, std::int64_t samples,
+                                 std::uint64_t seed,
                                  std::function<void(std::int64_t done)> const& progress);
 
 }  // namespace retrace::app

@@ -41,6 +41,7 @@ struct SampleArguments : Arguments {
              .notes = names_of_samplers() + names_of_sdes() + names_of_grids() +
                       names_of_targets() +
                       "  or a mixture: FILE.json, or a data set: data:file=FILE.npy,bandwidth=B\n" +
+                      names_of_score_errors() +
                       wrapped("Options of a sampler, SDE, grid or target follow its name: "
                               "ddim:eta=0.5, karras:rho=5,final=eps, gaussian:dimension=8. "
                               "`retrace list` shows them all, with ranges and defaults.",
@@ -68,6 +69,7 @@ struct SampleArguments : Arguments {
   Given path = flag("--path",
                     "noise of one Brownian path: the same seed with other steps, grids or\n"
                     "                            samplers follows the same path");
+  Given score_error = option("--score-error", "KIND", help_of_score_error);
   Given denoise = flag("--denoise", "leave the noise out of the last step");
   Given rtol = option("--rtol", "R", "adaptive samplers: relative tolerance (default: 1e-5)");
   Given atol = option("--atol", "A", "adaptive samplers: absolute tolerance (default: 1e-5)");
@@ -76,10 +78,11 @@ struct SampleArguments : Arguments {
 
 /// What is asked for, checked.
 struct Plan {
-  Mixture target;
+  Target target;
   Sde sde;
   ChosenSampler sampler;
   ChosenGrid grid;
+  std::optional<ScoreError> error;
   std::uint64_t seed = 0;
   std::int64_t first = 0;
   LastNoise last_noise = LastNoise::keep;
@@ -162,11 +165,13 @@ void check_forwards(SampleArguments const& arguments, Plan const& plan) {
 }
 
 Plan plan_of(SampleArguments const& arguments) {
-  Mixture target = make_target(arguments.target.text());
+  Target target = make_target(arguments.target.text());
   Sde sde = make_sde(arguments.sde.text());
-  ChosenSampler sampler = choose_sampler(sampler_text(arguments));
+  ChosenSampler sampler = choose_sampler(sampler_text(arguments), sde);
   ChosenGrid grid = grid_of(arguments, sde, sampler);
-  Plan plan{std::move(target), std::move(sde), std::move(sampler), std::move(grid)};
+  auto error = score_error_of(arguments.score_error, target.dimension());
+  Plan plan{std::move(target), std::move(sde), std::move(sampler), std::move(grid),
+            std::move(error)};
   plan.tolerance = tolerance_of(arguments, plan.sampler);
   check_forwards(arguments, plan);
   refuse_together(arguments.path, arguments.noise, "the path makes the noise itself");
@@ -205,15 +210,17 @@ void report(SampleArguments const& arguments, Plan const& plan, Outlet const& ou
   auto const text = [&](char const* key) { return json_text(facts[key]); };
   auto const number = [&](char const* key) { return short_number(facts[key].get<double>(), 6); };
   std::string const steps =
-      plan.adaptive() ? ", adaptive: " + number("steps") + " steps, " + number("rejections") +
-                            " rejections, " + number("evaluations") + " evaluations, "
-                      : ", grid " + printable(plan.grid.text) + ": " + text("steps") + " steps, " +
-                            text("evaluations") + " evaluations, ";
+      plan.adaptive()
+          ? ", adaptive: " + number("steps") + " steps, " + number("rejections") + " rejections, " +
+                number("evaluations") + " evaluations, " + number("draws")
+          : ", grid " + printable(plan.grid.text) + ": " + text("steps") + " steps, " +
+                text("evaluations") + " evaluations, " + text("draws");
   outlet.say(printable(plan.sampler.text) + " on " + printable(arguments.sde.text()) + steps +
-             number("draws") + " draws a sample\n" + text("samples") + " samples of " +
-             printable(arguments.target.text()) + " in " +
-             short_number(facts["seconds"].get<double>()) + " s, seed " + text("seed") + "\n" +
-             retrace::quoted(arguments.out.text()) + ": [" + text("samples") + ", " +
+             " draws a sample\n" + text("samples") + " samples of " +
+             printable(arguments.target.text()) +
+             (plan.error ? " with score error " + printable(arguments.score_error.text()) : "") +
+             " in " + short_number(facts["seconds"].get<double>()) + " s, seed " + text("seed") +
+             "\n" + retrace::quoted(arguments.out.text()) + ": [" + text("samples") + ", " +
              text("dimension") + "], " + facts["precision"].get<std::string>() + "\n");
 }
 
@@ -265,32 +272,37 @@ void run_adaptive(SampleArguments const& arguments, Plan const& plan,
   }
   check_numbers(options.samples, plan);
   Grid const& grid = plan.grid.grid;
-  AdaptiveSamples<T> const result = adaptive_sample<T>(plan.target, plan.sampler.text, plan.sde,
-                                                       {grid.time(0), grid.time(1)}, options);
+  auto const run_on = [&](auto const& model) {
+    return adaptive_sample<T>(model, plan.sampler.text, plan.sde, {grid.time(0), grid.time(1)},
+                              options);
+  };
+  AdaptiveSamples<T> const result =
+      plan.error ? run_on(spoiled(plan.target, *plan.error)) : run_on(plan.target);
   refuse_unfinished(result, plan.first);
 
   write_samples<T>(arguments.out.text(), result.x);
   Written written(arguments.out.text());
-  report(arguments, plan, outlet,
-         {{"sampler", plan.sampler.text},
-          {"sde", arguments.sde.text()},
-          {"grid", nullptr},
-          {"target", arguments.target.text()},
-          {"samples", options.samples},
-          {"dimension", plan.target.dimension()},
-          {"rtol", result.tolerance.rtol},
-          {"atol", result.tolerance.atol},
-          {"steps", mean(result.steps)},
-          {"evaluations", mean(result.evaluations)},
-          {"rejections", mean(result.rejections)},
-          {"draws", mean(result.draws)},
-          {"seed", plan.seed},
-          {"first_sample", plan.first},
-          {"precision", precision},
-          {"noise", "path"},
-          {"seconds", result.seconds},
-          {"out", arguments.out.text()},
-          {"nonfinite", result.count(Outcome::nonfinite)}});
+  Json facts{{"sampler", plan.sampler.text},
+             {"sde", arguments.sde.text()},
+             {"grid", nullptr},
+             {"target", arguments.target.text()},
+             {"samples", options.samples},
+             {"dimension", plan.target.dimension()},
+             {"rtol", result.tolerance.rtol},
+             {"atol", result.tolerance.atol},
+             {"steps", mean(result.steps)},
+             {"evaluations", mean(result.evaluations)},
+             {"rejections", mean(result.rejections)},
+             {"draws", mean(result.draws)},
+             {"seed", plan.seed},
+             {"first_sample", plan.first},
+             {"precision", precision},
+             {"noise", "path"},
+             {"seconds", result.seconds},
+             {"out", arguments.out.text()},
+             {"nonfinite", result.count(Outcome::nonfinite)}};
+  if (plan.error) facts["score_error"] = arguments.score_error.text();
+  report(arguments, plan, outlet, facts);
   written.keep();
 }
 
@@ -324,31 +336,35 @@ void run(SampleArguments const& arguments, Plan const& plan, std::string const& 
     Progress progress(arguments, options.samples);
     if (progress.shown())
       options.progress = [&](std::int64_t done, std::int64_t) { progress.show(done); };
-    result = sample<T>(plan.target, plan.sampler.sampler, plan.grid.grid, options);
+    auto const run_on = [&](auto const& model) {
+      return sample<T>(model, plan.sampler.sampler, plan.grid.grid, options);
+    };
+    result = plan.error ? run_on(spoiled(plan.target, *plan.error)) : run_on(plan.target);
   }
   refuse_nonfinite(result.nonfinite, result.where, options.samples);
 
   write_samples<T>(arguments.out.text(), result.x);
   Written written(arguments.out.text());
-  report(arguments, plan, outlet,
-         {{"sampler", plan.sampler.text},
-          {"sde", arguments.sde.text()},
-          {"grid", plan.grid.text},
-          {"target", arguments.target.text()},
-          {"samples", options.samples},
-          {"dimension", plan.target.dimension()},
-          {"steps", result.steps},
-          {"evaluations", result.evaluations},
-          {"draws", result.draws},
-          {"seed", plan.seed},
-          {"first_sample", plan.first},
-          {"precision", precision},
-          {"noise", arguments.path    ? "path"
-                    : arguments.noise ? "given"
-                                      : "independent"},
-          {"seconds", result.seconds},
-          {"out", arguments.out.text()},
-          {"nonfinite", result.nonfinite}});
+  Json facts{{"sampler", plan.sampler.text},
+             {"sde", arguments.sde.text()},
+             {"grid", plan.grid.text},
+             {"target", arguments.target.text()},
+             {"samples", options.samples},
+             {"dimension", plan.target.dimension()},
+             {"steps", result.steps},
+             {"evaluations", result.evaluations},
+             {"draws", result.draws},
+             {"seed", plan.seed},
+             {"first_sample", plan.first},
+             {"precision", precision},
+             {"noise", arguments.path    ? "path"
+                       : arguments.noise ? "given"
+                                         : "independent"},
+             {"seconds", result.seconds},
+             {"out", arguments.out.text()},
+             {"nonfinite", result.nonfinite}};
+  if (plan.error) facts["score_error"] = arguments.score_error.text();
+  report(arguments, plan, outlet, facts);
   written.keep();
 }
 

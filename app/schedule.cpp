@@ -83,11 +83,13 @@ void schedule_command(Words const& words) {
                                   "lambda = log(alpha / sigma), dx = f x dt + g dw.",
                        .notes = names_of_sdes() + names_of_grids(),
                        .examples = {"--sde vp --grid karras --steps 10",
-                                    "--sde edm:sigma_max=50 --t 0.1,1,10 --json"}});
+                                    "--sde edm:sigma_max=50 --t 0.1,1,10 --json",
+                                    "--sde ddpm:schedule=cosine --grid trailing --steps 10"}});
   Given const sde_text = arguments.option("--sde", "NAME", "the SDE");
   Given const t = arguments.option("--t", "T,T,...", "any times, in any order");
   Given const times = arguments.option("--times", "T,T,...", "a grid: strictly monotone times");
-  Given const grid = arguments.option("--grid", "NAME", "a grid by its rule (default: uniform)");
+  Given const grid =
+      arguments.option("--grid", "NAME", "a grid by its rule (default: uniform; ddpm: leading)");
   Given const steps = arguments.option("--steps", "N", "its number of steps");
   Given const from = arguments.option("--from", "T", "its first time (default: the largest)");
   Given const to =
@@ -106,7 +108,7 @@ void schedule_command(Words const& words) {
   Levels const levels =
       t       ? levels_at(sde, t.reals(times_of(sde)))
       : times ? levels_of(times_grid(sde, times))
-              : levels_of(rule_grid(grid ? grid.text() : "uniform", sde,
+              : levels_of(rule_grid(grid ? grid.text() : default_rule(sde), sde,
                                     steps.integer(1, Grid::max_steps), span_of(sde, from, to)));
 
   if (arguments.json()) {

@@ -12,6 +12,7 @@
 #include <retrace/core/flushed_denormals.hpp>
 #include <retrace/samplers/euler_maruyama.hpp>
 #include <retrace/samplers/registry.hpp>
+#include <retrace/targets/checkerboard.hpp>
 
 #include <cstdint>
 #include <string>
@@ -22,7 +23,7 @@ namespace {
 constexpr std::int64_t samples = 16'384, steps = 100;
 
 Run fused(AnySampler const& sampler, std::int64_t n = samples, std::int64_t count = steps) {
-  return {mixture_executor<float>(isotropic_mixture(2)), sampler, grid_of(count), n};
+  return {target_executor<float>(isotropic_mixture(2)), sampler, grid_of(count), n};
 }
 
 Run batched(AnySampler const& sampler) {
@@ -53,6 +54,17 @@ void add_threads() {
     Run run = batched(euler_maruyama{});
     measure_speedup(state, run.work());
   });
+}
+
+/// A target whose score costs more: what a whole run of it takes over one of eight Gaussians.
+void add_checkerboard() {
+  for (char const* name : {"euler-maruyama", "ddim"})
+    add("fused/" + std::string(name) + "/checkerboard", [name](benchmark::State& state) {
+      Run boxes{target_executor<float>(checkerboard{}()), make_sampler(name), grid_of(steps),
+                samples};
+      Run gaussians = fused(make_sampler(name));
+      compare(state, boxes.work(), gaussians.work(), "over_gaussians");
+    });
 }
 
 /// Denormal numbers cost some processors a hundred cycles each; the kernels make none, so that the
@@ -90,6 +102,7 @@ void add_sizes() {
 void register_benchmarks() {
   add_every_sampler();
   add_threads();
+  add_checkerboard();
   add_denormals();
   add_sizes();
 }

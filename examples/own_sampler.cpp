@@ -66,7 +66,7 @@ double print_orders(AnySampler const& sampler, char const* name) {
 
 /// Distance of 20 000 samples of the eight Gaussians from exact draws.
 double print_distance(AnySampler const& sampler, char const* name, std::int64_t steps) {
-  Mixture const target = make_target("eight-gaussians");
+  Target const target = make_target("eight-gaussians");
   Grid const grid = grids::log_snr{}(vp{}, steps);
   auto const run = sample(target, sampler, grid, {.samples = 20'000, .seed = 1});
   std::vector<double> const x(run.x.data(), run.x.data() + run.x.size());

@@ -48,7 +48,7 @@ struct linear_log_snr {
   [[nodiscard]] double prior_sigma() const { return 1; }
 };
 
-std::vector<double> exact_draws(Mixture const& target, std::int64_t n, std::uint64_t seed) {
+std::vector<double> exact_draws(Target const& target, std::int64_t n, std::uint64_t seed) {
   std::vector<double> x(static_cast<std::size_t>(2 * n));
   for (std::int64_t i = 0; i < n; ++i)
     target.draw(seed, i, std::span(x).subspan(static_cast<std::size_t>(2 * i), 2));
@@ -66,7 +66,7 @@ int main(int argc, char** argv) {
   }
 
   constexpr std::int64_t n = 20'000, steps = 60;
-  Mixture const target = make_target("eight-gaussians");
+  Target const target = make_target("eight-gaussians");
   std::vector<double> const exact = exact_draws(target, n, 2);
   double const floor = sliced_wasserstein(exact_draws(target, n, 3), exact, 2);
   std::cout << "\nSliced Wasserstein distance to exact draws; exact against exact: " << floor

@@ -19,15 +19,14 @@ std::string level_at(std::int64_t k, double t) {
 
 /// That time(0 .. levels - 1) lie in the range of the process and rise or fall strictly.
 void check_times(Sde const& sde, std::int64_t levels, Grid::Rule const& time) {
-  Range const range{.low = sde.t_min(), .high = sde.t_max()};
   double first = 0, last = 0;
   bool falls = true;
   for (std::int64_t k = 0; k < levels; ++k) {
     if (k % (1 << 16) == 0) throw_if_interrupted();
     double const t = time(k);
-    if (!range.holds(t))
+    if (!sde.has_time(t))
       throw Error(Fault::argument, level_at(k, t) + " is outside the times of the SDE",
-                  std::string(sde.name()) + " takes t in " + range.text());
+                  std::string(sde.name()) + " takes " + sde.times_text());
     if (k == 0) first = t;
     if (k == 1) falls = t < first;
     if (k > 0 && !(falls ? t < last : t > last))
@@ -77,7 +76,7 @@ Grid::Grid(Sde sde, std::vector<double> times, Final final)
 
 NoiseLevel Grid::level(std::int64_t k) const {
   assert(k >= 0 && k <= count());
-  return k < noisy_ ? sde_.at(time_(k)) : NoiseLevel::clean(0);
+  return k < noisy_ ? sde_.at(time_(k)) : NoiseLevel::clean(sde_.clean_t());
 }
 
 NoiseLevel Grid::between(NoiseLevel const& s, NoiseLevel const& t, double r) const {

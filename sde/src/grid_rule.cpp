@@ -10,6 +10,10 @@
 namespace retrace {
 
 Ends ends_of(Sde const& sde, Span span) {
+  if (sde.is_discrete())
+    throw Error(Fault::argument,
+                "a grid spaced between two times does not fit " + std::string(sde.name()),
+                "its times are indices", "take a grid of indices: leading, trailing, linspace");
   Ends const ends{span.from.value_or(sde.t_max()),
                   span.to.value_or(sde.default_end(Solver::deterministic))};
   Range const times{.low = sde.t_min(), .high = sde.t_max()};

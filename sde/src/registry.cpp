@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <retrace/core/error.hpp>
 #include <retrace/sde/cosine.hpp>
+#include <retrace/sde/ddpm.hpp>
 #include <retrace/sde/edm.hpp>
 #include <retrace/sde/edm_grid.hpp>
 #include <retrace/sde/karras.hpp>
+#include <retrace/sde/leading.hpp>
+#include <retrace/sde/linspace.hpp>
 #include <retrace/sde/log_snr.hpp>
 #include <retrace/sde/quadratic.hpp>
 #include <retrace/sde/rectified_flow.hpp>
 #include <retrace/sde/registry.hpp>
+#include <retrace/sde/respaced.hpp>
 #include <retrace/sde/sub_vp.hpp>
+#include <retrace/sde/trailing.hpp>
 #include <retrace/sde/uniform.hpp>
 #include <retrace/sde/ve.hpp>
 #include <retrace/sde/vp.hpp>
@@ -26,10 +32,16 @@ Entry<Made> entry() {
           .make = [](Spec const& spec) -> Made { return from_spec<T>(spec); }};
 }
 
-template <class Made>
-Made make(std::string_view what, std::string_view text, std::vector<Entry<Made>> const& entries) {
-  Spec const spec = Spec::parse(text);
-  return find_entry(what, spec.name, entries).make(spec);
+template <class T>
+GridEntry grid_entry() {
+  return {entry<GridRule, T>(), T::info.time};
+}
+
+std::string names_of_rules(Time time) {
+  std::string names;
+  for (GridEntry const& entry : grid_rules())
+    if (entry.time == time) names += (names.empty() ? "" : ", ") + entry.name;
+  return names;
 }
 
 }  // namespace
@@ -42,25 +54,42 @@ std::vector<Entry<Sde>> const& sdes() {
       entry<Sde, edm>(),     //
       entry<Sde, cosine>(),  //
       entry<Sde, rectified_flow>(),
+      entry<Sde, ddpm>(),
   };
   return entries;
 }
 
-std::vector<Entry<GridRule>> const& grid_rules() {
-  static std::vector<Entry<GridRule>> const entries{
-      entry<GridRule, grids::uniform>(),    //
-      entry<GridRule, grids::quadratic>(),  //
-      entry<GridRule, grids::log_snr>(),    //
-      entry<GridRule, grids::karras>(),     //
-      entry<GridRule, grids::edm>(),
+std::vector<GridEntry> const& grid_rules() {
+  static std::vector<GridEntry> const entries{
+      grid_entry<grids::uniform>(),    //
+      grid_entry<grids::quadratic>(),  //
+      grid_entry<grids::log_snr>(),    //
+      grid_entry<grids::karras>(),     //
+      grid_entry<grids::edm>(),        //
+      grid_entry<grids::leading>(),    //
+      grid_entry<grids::trailing>(),   //
+      grid_entry<grids::linspace>(),   //
+      grid_entry<grids::respaced>(),
   };
   return entries;
 }
 
-Sde make_sde(std::string_view spec) { return make("SDE", spec, sdes()); }
+Sde make_sde(std::string_view spec) {
+  Spec const parsed = Spec::parse(spec);
+  return find_entry("SDE", parsed.name, sdes()).make(parsed);
+}
 
 Grid make_grid(std::string_view spec, Sde const& sde, std::int64_t steps, Span span) {
-  return make("grid", spec, grid_rules())(sde, steps, span);
+  Spec const parsed = Spec::parse(spec);
+  GridEntry const& entry = find_entry("grid", parsed.name, grid_rules());
+  GridRule const rule = entry.make(parsed);
+  Time const time = sde.is_discrete() ? Time::indices : Time::continuous;
+  if (entry.time != time)
+    throw Error(Fault::argument,
+                "grid " + quoted(entry.name) + " does not fit sde " + quoted(sde.name()),
+                sde.is_discrete() ? "its times are indices" : "it is made of a chain's indices",
+                "take one of " + names_of_rules(time));
+  return rule(sde, steps, span);
 }
 
 }  // namespace retrace

@@ -46,20 +46,34 @@ NoiseLevel checked(std::string_view sde, LevelValues const& values) {
 
 }  // namespace
 
+bool Sde::has_time(double t) const {
+  Range const times{.low = t_min(), .high = t_max()};
+  return times.holds(t) && (!is_discrete() || t == std::floor(t));
+}
+
+std::string Sde::times_text() const {
+  Range const times{.low = t_min(), .high = t_max()};
+  return (is_discrete() ? "the integers t in " : "t in ") + times.text();
+}
+
 double Sde::default_end(Solver solver) const {
+  if (is_discrete()) return t_min();
   if (double const smallest = self_->smallest_sampling_t(); smallest > 0) return smallest;
   return solver == Solver::stochastic ? 1e-3 : 1e-5;
 }
 
 NoiseLevel Sde::at(double t) const {
-  Range const times{.low = t_min(), .high = t_max()};
-  if (!times.holds(t))
+  if (!has_time(t))
     throw Error(Fault::argument, "t = " + shortest(t) + " is not a time of " + std::string(name()),
-                "it takes t in " + times.text());
+                "it takes " + times_text());
   return checked(name(), self_->at(t));
 }
 
 NoiseLevel Sde::at_lambda(double lambda) const {
+  if (is_discrete())
+    throw Error(Fault::argument,
+                std::string(name()) + " has no level at lambda = " + shortest(lambda),
+                "it is discrete: there are levels at its indices only");
   double const t = std::isfinite(lambda) ? self_->t_of_lambda(lambda) : lambda;
   if (std::isfinite(t)) {
     LevelValues const values = self_->at(t);

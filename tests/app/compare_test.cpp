@@ -204,5 +204,22 @@ TEST(CompareCommand, LeavesNothingWhenGnuplotFails) {
   }
 }
 
+TEST(CompareCommand, ComparesOnASpoiledScore) {
+  TemporaryFolder const folder;
+  std::string const line =
+      "compare --target moons --sde vp --samples 500 --samplers ddim --evaluations 12 --report r "
+      "--json";
+  Json const plain = run(folder.path(), line).json();
+  EXPECT_FALSE(plain.contains("score_error"));
+  Json const zero = run(folder.path(), line + " --score-error field:size=0").json();
+  EXPECT_EQ(zero["score_error"], "field:size=0");
+  EXPECT_EQ(zero["rows"][0]["sliced_wasserstein"], plain["rows"][0]["sliced_wasserstein"]);
+  Json const off = run(folder.path(), line + " --score-error bias:size=1").json();
+  EXPECT_GT(off["rows"][0]["sliced_wasserstein"].get<double>(),
+            2 * plain["rows"][0]["sliced_wasserstein"].get<double>());
+  EXPECT_TRUE(contains(bytes_of(folder / "r/index.html"), "bias:size=1"));
+  expect_refusal(folder, line + " --score-error biass", 2, {"did you mean 'bias'?"});
+}
+
 }  // namespace
 }  // namespace retrace::test

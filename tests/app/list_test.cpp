@@ -44,8 +44,10 @@ TEST(List, ShowsNameSummaryPaperAndOptionsOfEverything) {
 TEST(List, HasTheNamesOfTheContract) {
   Json const lists = list();
   std::map<std::string, std::set<std::string>> const wanted{
-      {"sdes", {"vp", "ve", "sub-vp", "edm", "cosine", "rectified-flow"}},
-      {"grids", {"uniform", "quadratic", "log-snr", "karras", "edm"}},
+      {"sdes", {"vp", "ve", "sub-vp", "edm", "cosine", "rectified-flow", "ddpm"}},
+      {"grids",
+       {"uniform", "quadratic", "log-snr", "karras", "edm", "leading", "trailing", "linspace",
+        "respaced"}},
       {"samplers",
        {"euler-maruyama", "ancestral", "ddim", "edm-heun", "dpmpp-2m", "dpm2-ancestral",
         "dpmpp-2s-ancestral", "dpmpp-sde", "dpmpp-2m-sde", "dpmpp-3m-sde", "sa-solver", "er-sde-3",

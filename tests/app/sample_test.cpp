@@ -324,5 +324,40 @@ TEST(SampleCommand, FollowsOnePathWithAnyNumberOfSteps) {
                  2, {"--path", "--noise"});
 }
 
+TEST(SampleCommand, PlantsAnErrorInTheScore) {
+  TemporaryFolder const folder;
+  std::string const line = moons + "--sampler ddim --steps 6 --samples 100 --seed 3 ";
+  Json const plain = sample(folder, line + "--out plain.npy");
+  EXPECT_FALSE(plain.contains("score_error"));
+  for (std::string const kind : {"bias", "field", "low-rank"}) {
+    for (std::string const precision : {"f32", "f64"}) {
+      std::string const in = line + "--precision " + precision;
+      sample(folder, in + " --out exact.npy");
+      sample(folder, in + " --out zero.npy --score-error " + kind + ":size=0");
+      EXPECT_EQ(bytes_of(folder / "zero.npy"), bytes_of(folder / "exact.npy")) << kind;
+      Json const report = sample(
+          folder, in + " --out off.npy --score-error " + kind + ":size=0.1,scale=absolute,seed=7");
+      EXPECT_EQ(report["score_error"], kind + ":size=0.1,scale=absolute,seed=7");
+      EXPECT_EQ(report["evaluations"], plain["evaluations"]);
+      EXPECT_NE(bytes_of(folder / "off.npy"), bytes_of(folder / "exact.npy")) << kind;
+    }
+  }
+}
+
+TEST(SampleCommand, RefusesScoreErrorsThatThereAreNot) {
+  TemporaryFolder const folder;
+  std::string const line =
+      moons + "--sampler ddim --steps 2 --samples 4 --out x.npy --score-error ";
+  expect_refusal(folder, line + "fild:size=0.1", 2, {"'fild'", "did you mean 'field'?"});
+  expect_refusal(folder, line + "field:sise=0.1", 2, {"'sise'", "did you mean 'size'?"});
+  expect_refusal(folder, line + "bias:size=-1", 2, {"size", "'-1'", "[0, inf)"});
+  expect_refusal(folder, line + "low-rank:rank=3", 2, {"rank", "'3'", "[1, 2]"});
+  expect_refusal(folder, line + "field:scale=both", 2, {"scale", "'both'"});
+  expect_refusal(folder,
+                 "sample --target moons --sde rectified-flow --sampler euler --steps 2 --samples 4 "
+                 "--out x.npy --score-error bias",
+                 2, {"alpha = 0", "--from"});
+}
+
 }  // namespace
 }  // namespace retrace::test

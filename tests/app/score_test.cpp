@@ -115,5 +115,32 @@ TEST(ScoreCommand, RefusesWhatDoesNotFit) {
   expect_refusal(folder, score + "--t 0.5 --samples 3 --out no/s.npz", 1, {"no/s.npz"});
 }
 
+TEST(ScoreCommand, WritesTheSpoiledScoreAndNoDensity) {
+  TemporaryFolder const folder;
+  write(folder / "x.npy", {0, 0, 1, -1, 0.3, 12}, 2);
+  std::string const line = score + "--points x.npy --json --t 0.5 --out ";
+  ASSERT_EQ(run(folder.path(), line + "exact.npz").status, 0);
+  Outcome const outcome =
+      run(folder.path(), line + "off.npz --score-error bias:size=0.2,scale=absolute,seed=4");
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(outcome.json()["score_error"], "bias:size=0.2,scale=absolute,seed=4");
+  auto const exact = read_npz(folder / "exact.npz"), off = read_npz(folder / "off.npz");
+  EXPECT_FALSE(off.contains("logp"));
+  EXPECT_EQ(off.at("divergence").values, exact.at("divergence").values);
+  double const alpha = std::exp(-(0.1 * 0.5 + 19.9 * 0.25 / 2) / 2);
+  for (std::size_t i = 0; i < 6; i += 2) {
+    double length = 0;
+    for (std::size_t c = i; c < i + 2; ++c) {
+      double const error = off.at("score").values[c] - exact.at("score").values[c];
+      length += error * error;
+      EXPECT_NEAR(off.at("denoised").values[c] - exact.at("denoised").values[c],
+                  (1 - alpha * alpha) / alpha * error, 1e-12);
+    }
+    EXPECT_NEAR(std::sqrt(length), 0.2 * std::numbers::sqrt2, 1e-12);
+  }
+  expect_refusal(folder, score + "--points x.npy --t 0 --out s.npz --score-error field", 2,
+                 {"--score-error", "sigma is 0"});
+}
+
 }  // namespace
 }  // namespace retrace::test

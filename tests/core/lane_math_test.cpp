@@ -162,6 +162,32 @@ TEST(SinCosTurn, AreZeroAtQuarterTurnsAndNearlyOne) {
   }
 }
 
+template <class T>
+double largest_error_of_cos_turns(std::vector<T> const& turns) {
+  using P = simd::pack<T, simd::Native>;
+  auto const found = mapped<P>([](P a) { return simd::cos_turns(a); }, turns);
+  long double worst = 0;
+  for (std::size_t i = 0; i < turns.size(); ++i) {
+    long double const whole = std::nearbyint(static_cast<long double>(turns[i]));
+    long double const angle = 2 * std::numbers::pi_v<long double> * (turns[i] - whole);
+    worst = std::max(worst, std::abs(static_cast<long double>(found[i]) - std::cos(angle)));
+  }
+  return static_cast<double>(worst);
+}
+
+TEST(CosTurns, HasAnAbsoluteErrorBelowTheStatedOne) {
+  for (float const bound : {0.5f, 3.f, 1e4f})
+    EXPECT_LE(largest_error_of_cos_turns(random_numbers(-bound, bound)), 8e-7);
+  for (double const bound : {0.5, 3.0, 1e9})
+    EXPECT_LE(largest_error_of_cos_turns(random_numbers(-bound, bound)), 1.3e-15);
+}
+
+TEST(CosTurns, IsOneAtWholeTurnsAndNotANumberAtInfinity) {
+  for (double const turns : {0.0, 1.0, -7.0, 1e300}) EXPECT_EQ(simd::cos_turns(turns), 1);
+  EXPECT_TRUE(std::isnan(simd::cos_turns(std::numeric_limits<float>::infinity())));
+  EXPECT_TRUE(std::isnan(simd::cos_turns(std::numeric_limits<double>::quiet_NaN())));
+}
+
 /// Arguments over the whole range, those that overflow the floor and denormal ones.
 template <class T>
 std::vector<T> hostile_exponents(T lowest, T highest) {

@@ -5,6 +5,7 @@
 // between evaluations of a batched run. It is never linked; it guards the wall between host and
 // device code.
 #include <retrace/run/loaded.hpp>
+#include <retrace/run/spoiled.hpp>
 #include <retrace/run/trajectories.hpp>
 #include <retrace/targets/mixture_tile.hpp>
 
@@ -13,6 +14,11 @@ namespace retrace {
 template <class T, int Dim, CovarianceShape shape>
 using Fused =
     Trajectories<Kokkos::Cuda, MixtureTile<T, Dim, shape>, 128, simd::Scalar, Registers::scratch>;
+
+template <class T, int Dim>
+using Spoiled =
+    Trajectories<Kokkos::Cuda, SpoiledTile<T, MixtureTile<T, Dim, CovarianceShape::isotropic>>, 128,
+                 simd::Scalar, Registers::scratch>;
 
 template <class Kernel>
 void launch(Kernel const& kernel) {
@@ -27,5 +33,7 @@ template void launch(Fused<double, 2, CovarianceShape::isotropic> const&);
 template void launch(Fused<float, 2, CovarianceShape::full> const&);
 template void launch(Fused<double, 2, CovarianceShape::full> const&);
 template void launch(Fused<float, 0, CovarianceShape::full> const&);
+template void launch(Spoiled<float, 2> const&);
+template void launch(Spoiled<double, 0> const&);
 
 }  // namespace retrace

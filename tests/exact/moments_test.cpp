@@ -5,6 +5,7 @@
 #include <retrace/sde/registry.hpp>
 
 #include <gtest/gtest.h>
+#include <support/continuous.hpp>
 
 #include <cmath>
 #include <string>
@@ -37,7 +38,7 @@ TEST(Gaussian, DistancesAgreeWithClosedFormsAndWithOneDimension) {
 }
 
 TEST(Gaussian, ExactReverseLawsComposeAndKeepTheMarginal) {
-  for (auto const& entry : sdes()) {
+  for (auto const& entry : testing::continuous_sdes()) {
     Sde const sde = make_sde(entry.name);
     double const from = 0.9 * sde.t_max();
     NoiseLevel const s = sde.at(from), m = sde.at(0.5 * from), t = sde.at(0.1 * from);
@@ -92,7 +93,7 @@ TEST(Moments, OfOneAncestralStepAreThoseOfThePosterior) {
 }
 
 TEST(Moments, OfEulerAncestralAndOfEtaOneAreThoseOfAncestralSampling) {  // one scheme, three names
-  for (auto const& entry : sdes()) {
+  for (auto const& entry : testing::continuous_sdes()) {
     Sde const sde = make_sde(entry.name);
     Grid const grid = make_grid("log-snr", sde, 20, {0.99 * sde.t_max(), 0.01 * sde.t_max()});
     Normal const start{1.3, 0.4};
@@ -107,7 +108,7 @@ TEST(Moments, OfEulerAncestralAndOfEtaOneAreThoseOfAncestralSampling) {  // one 
 
 /// x' = x - e / v (x - m) + sqrt(2 e) z has its fixed point at N(m, v / (1 - e / 2v)).
 TEST(Moments, OfLangevinAtOneLevelEndInItsStationaryLaw) {
-  for (auto const& entry : sdes()) {
+  for (auto const& entry : testing::continuous_sdes()) {
     Sde const sde = make_sde(entry.name);
     double const t = 0.6 * sde.t_max();
     for (double const snr : {0.16, 0.4}) {

@@ -64,7 +64,7 @@ class Paths {
       }
   }
 
-  [[nodiscard]] std::vector<double> ends(AnySampler const& sampler, Draws const& draws,
+  [[nodiscard]] std::vector<double> ends(AnySampler const& sampler, StepDraws const& draws,
                                          std::size_t steps) const {
     Program const program =
         trace(sampler, make_grid("log-snr", sde_, static_cast<std::int64_t>(steps), span_));
@@ -75,7 +75,7 @@ class Paths {
         double const h = c_[b] - c_[a];
         for (std::size_t i = 0; i < paths; ++i) {
           double const w = w_[b][i] - w_[a][i], j = j_[b][i] - j_[a][i] - h * w_[a][i];
-          bool const area = draws.last == Draws::Last::area && k == 1;
+          bool const area = draws.last == StepDraws::Last::area && k == 1;
           noise.push_back((area ? std::numbers::sqrt3 * (2 * j / h - w) : w) / std::sqrt(h));
         }
       }
@@ -108,7 +108,7 @@ TEST(NonlinearStrongOrder, IsTheOneClaimed) {
   for (char const* sde : {"vp", "ve"}) {
     Paths const all(sde);
     auto const solution = all.ends(make_sampler("sra1"), draws_of("sra1"), finest);
-    auto const order = [&](AnySampler const& sampler, Draws const& draws) {
+    auto const order = [&](AnySampler const& sampler, StepDraws const& draws) {
       return std::log2(root_mean_square(all.ends(sampler, draws, 48), solution) /
                        root_mean_square(all.ends(sampler, draws, 96), solution));
     };
@@ -118,7 +118,7 @@ TEST(NonlinearStrongOrder, IsTheOneClaimed) {
                 sampler_entry(name).info.strong_order.value() - 0.15)
           << name << " on " << sde;
     // The control: sra1 that takes the increment for its area.
-    Draws other{{0, 0}, {1, 1}};
+    StepDraws other{{0, 0}, {1, 1}};
     EXPECT_LT(order(make_sampler("sra1"), other), 1.35) << sde;
   }
 }

@@ -103,7 +103,7 @@ Linear exact_er_sde(Path const& path, double start) {
 }
 
 /// A sampler's result in terms of the path: each component of one run has one draw set to one.
-Linear traced(AnySampler const& sampler, Grid const& grid, Path const& path, Draws const& draws,
+Linear traced(AnySampler const& sampler, Grid const& grid, Path const& path, StepDraws const& draws,
               double start) {
   Program const program = trace(sampler, grid);
   auto const count = static_cast<std::size_t>(program.draws);
@@ -130,7 +130,7 @@ Linear traced(AnySampler const& sampler, Grid const& grid, Path const& path, Dra
     };
     std::size_t const a = at(draws.from[k]), b = at(draws.to[k]);
     double const h = path.c[b] - path.c[a];
-    bool const is_area = draws.last == Draws::Last::area && k == 1;
+    bool const is_area = draws.last == StepDraws::Last::area && k == 1;
     for (std::size_t i = a; i < b; ++i) {
       if (!is_area) {
         result.dw[i] += factor / std::sqrt(h);
@@ -144,7 +144,7 @@ Linear traced(AnySampler const& sampler, Grid const& grid, Path const& path, Dra
   return result;
 }
 
-double strong_error(AnySampler const& sampler, Draws const& draws, char const* sde_name,
+double strong_error(AnySampler const& sampler, StepDraws const& draws, char const* sde_name,
                     std::int64_t steps) {
   Sde const sde = make_sde(sde_name);
   Span const span{sde.t_max(), sde.default_end(Solver::stochastic)};
@@ -153,7 +153,7 @@ double strong_error(AnySampler const& sampler, Draws const& draws, char const* s
   double const start = 0.8 * sde.prior_sigma();
   Linear difference = traced(sampler, grid, path, draws, start);
   Linear const solution =
-      draws.sde == Draws::Sde::reverse ? exact(path, start) : exact_er_sde(path, start);
+      draws.sde == StepDraws::Sde::reverse ? exact(path, start) : exact_er_sde(path, start);
   difference.mean -= solution.mean;
   for (std::size_t k = 0; k < cells; ++k) {
     difference.dw[k] -= solution.dw[k];
@@ -162,7 +162,7 @@ double strong_error(AnySampler const& sampler, Draws const& draws, char const* s
   return difference.root_mean_square(path);
 }
 
-double measured(AnySampler const& sampler, Draws const& draws, char const* sde) {
+double measured(AnySampler const& sampler, StepDraws const& draws, char const* sde) {
   return std::log2(strong_error(sampler, draws, sde, 128) / strong_error(sampler, draws, sde, 256));
 }
 

@@ -54,7 +54,7 @@ TEST(MixtureFile, ReadsWeightsMeansAndCovariances) {
 
 TEST(MixtureFile, StandsWhereverATargetDoes) {
   TextFile const file(good);
-  EXPECT_EQ(make_target(file.path().string()).components(), 2);
+  EXPECT_EQ(make_target(file.path().string()).mixture()->components(), 2);
 }
 
 TEST(MixtureFile, RefusesAnythingElseAndNamesFileAndField) {

@@ -4,6 +4,7 @@
 
 #include <boost/numeric/odeint/stepper/runge_kutta_fehlberg78.hpp>
 #include <gtest/gtest.h>
+#include <support/continuous.hpp>
 #include <targets/example_mixtures.hpp>
 
 #include <Eigen/Eigenvalues>
@@ -140,7 +141,7 @@ TEST(EndPoints, OfAMixtureAreThoseOfAReferenceInOtherVariables) {  // N4, N5
 
 TEST(EndPoints, AreWhereTheWayBackBegan) {  // N22
   Mixture const target = correlated_2d().mixture();
-  for (Entry<Sde> const& entry : sdes()) {
+  for (Entry<Sde> const& entry : testing::continuous_sdes()) {
     Sde const sde = entry.make({});
     double const data = sde.default_end(Solver::deterministic), noise = sde.t_max();
     if (!sde.at(0.5 * (data + noise)).has_drift()) continue;

@@ -2,9 +2,12 @@
 #include <retrace/run/sample.hpp>
 #include <retrace/samplers/registry.hpp>
 #include <retrace/sde/registry.hpp>
+#include <retrace/targets/box_source.hpp>
+#include <retrace/targets/checkerboard.hpp>
 #include <retrace/targets/mixture_source.hpp>
 
 #include <gtest/gtest.h>
+#include <run/opaque.hpp>
 #include <support/hash.hpp>
 #include <support/mixtures.hpp>
 
@@ -16,6 +19,7 @@
 namespace retrace {
 namespace {
 
+using testing::Opaque;
 using Isotropic = MixtureSource<CovarianceShape::isotropic>;
 using Full = MixtureSource<CovarianceShape::full>;
 
@@ -47,27 +51,6 @@ std::uint64_t run_hash(Executor<T>& executor, std::string const& sampler,
   return hash_of(
       sample(executor, default_start<T>(grid, options.seed), make_sampler(sampler), grid, options));
 }
-
-/// The mixture as a user would write it who knows nothing of tiles: rows in, rows out, by the fused
-/// model's own arithmetic on one lane.
-template <class T>
-struct OpaqueMixture {
-  static constexpr Prediction prediction = Prediction::denoised;
-  Isotropic source;
-
-  void operator()(Batch<T const> x, NoiseLevel const& level, Batch<T> out) const {
-    auto const prepared = source.prepare<T, 0, Execution>(Execution{}, std::span(&level, 1));
-    auto const tile = prepared.tile;
-    int const d = tile.dimension();
-    HostLanes<T, simd::Scalar, 1> const lane;
-    std::vector<T> scratch(static_cast<std::size_t>(tile.scratch(1)));
-    for (std::size_t i = 0; i < x.extent(0); ++i) {
-      std::vector<T> y(static_cast<std::size_t>(d));
-      tile(lane, &x(i, 0), y.data(), Evaluation<T>{0, 0, T(0), T(1)}, scratch.data());
-      for (int c = 0; c < d; ++c) out(i, c) = y[static_cast<std::size_t>(c)];
-    }
-  }
-};
 
 template <class T, class Source, int Dim>
 void same_bits_however_run(Source const& source) {
@@ -112,6 +95,7 @@ TEST(Bits, DoNotDependOnTilesLanesSegmentsOrSplits) {
   same_bits_however_run<double, Isotropic, 2>(Isotropic(testing::scattered_mixture(2, 11)));
   same_bits_however_run<float, Full, 2>(Full(testing::correlated_mixture(2, 11)));
   same_bits_however_run<float, Full, 3>(Full(testing::correlated_mixture(3, 5)));
+  same_bits_however_run<float, BoxSource, 2>(BoxSource(checkerboard{}()));
 }
 
 TEST(Bits, OfHigherDimensionsDoNotDependOnTilesEither) {
@@ -125,11 +109,11 @@ TEST(Bits, OfHigherDimensionsDoNotDependOnTilesEither) {
   }
 }
 
-template <class T>
-void batched_as_fused(int dimension) {
-  Isotropic const source(testing::scattered_mixture(dimension, 11));
+template <class T, class Source>
+void batched_as_fused(Source const& source) {
   auto const fused = fused_executor<T>(source);
-  auto const batched = batched_executor<T>(AnyBatchModel<T>(OpaqueMixture<T>{source}, dimension));
+  auto const batched =
+      batched_executor<T>(AnyBatchModel<T>(Opaque<T, Source>{source}, source.dimension()));
   for (std::string const& sampler : sampler_texts()) {
     std::uint64_t const expected = run_hash<T>(*fused, sampler, bits_options<T>(333));
     EXPECT_EQ(run_hash<T>(*batched, sampler, bits_options<T>(333)), expected) << sampler;
@@ -140,10 +124,11 @@ void batched_as_fused(int dimension) {
 }
 
 TEST(Bits, OfBatchedRunsAreThoseOfFusedOnes) {
-  batched_as_fused<float>(1);
-  batched_as_fused<float>(2);
-  batched_as_fused<float>(5);
-  batched_as_fused<double>(2);
+  batched_as_fused<float>(Isotropic(testing::scattered_mixture(1, 11)));
+  batched_as_fused<float>(Isotropic(testing::scattered_mixture(2, 11)));
+  batched_as_fused<float>(Isotropic(testing::scattered_mixture(5, 11)));
+  batched_as_fused<double>(Isotropic(testing::scattered_mixture(2, 11)));
+  batched_as_fused<float>(BoxSource(checkerboard{}()));
 }
 
 TEST(Bits, DoNotDependOnTheNumberOfThreads) {

@@ -32,7 +32,7 @@ State adams_bashforth(Problem const& p, Form const& form,
     answers.push_back(form.model(p, x, s));
     auto const last = static_cast<int>(levels.size());
     if (begin == Begin::full && last < order) {
-      x = runge_kutta(p, form, order, x, s, t);
+      x = runge_kutta(p, form, order - 1, x, s, t);
       continue;
     }
     int const first = std::max(0, last - order);

@@ -12,6 +12,7 @@
 #include <retrace/sde/registry.hpp>
 
 #include <gtest/gtest.h>
+#include <support/continuous.hpp>
 #include <support/mixtures.hpp>
 
 #include <algorithm>

@@ -128,6 +128,7 @@ void check(std::string const& name, Tableau<S> const& m) {
 }
 
 TEST(Tableaus, SatisfyTheConditionsOfTheirOrderAndNoMore) {
+  check("midpoint", tableaus::midpoint);
   check("rk4", tableaus::rk4);
   check("bosh3", tableaus::bosh3);
   check("dopri5", tableaus::dopri5);

@@ -5,6 +5,7 @@
 #include <retrace/sde/registry.hpp>
 
 #include <gtest/gtest.h>
+#include <support/continuous.hpp>
 
 #include <cmath>
 #include <string>
@@ -28,7 +29,7 @@ std::vector<double> times(Sde const& sde) {
 
 std::vector<std::string> specs() {
   std::vector<std::string> out;
-  for (auto const& entry : sdes()) out.push_back(entry.name);
+  for (auto const& entry : testing::continuous_sdes()) out.push_back(entry.name);
   return out;
 }
 

@@ -9,6 +9,7 @@
 #include <retrace/sde/vp.hpp>
 
 #include <gtest/gtest.h>
+#include <support/continuous.hpp>
 #include <support/messages.hpp>
 
 #include <cmath>
@@ -34,8 +35,8 @@ double top(Sde const& sde) { return sde.name() == "rectified-flow" ? 0.999 : sde
 
 template <class F>
 void for_all(F const& check) {
-  for (auto const& sde : sdes())
-    for (auto const& rule : grid_rules()) {
+  for (auto const& sde : testing::continuous_sdes())
+    for (auto const& rule : testing::continuous_rules()) {
       SCOPED_TRACE(sde.name + " on " + rule.name);
       check(make_sde(sde.name), rule.name);
     }
@@ -124,7 +125,7 @@ double miss(Definition const& rule, Reference const& exact, double t, Real const
 }
 
 TEST(GridRules, AreLinearInTheirCoordinate) {
-  for (auto const& entry : sdes()) {
+  for (auto const& entry : testing::continuous_sdes()) {
     Sde const sde = make_sde(entry.name);
     auto const exact = test::reference_of(sde);
     if (!exact) continue;
@@ -154,7 +155,7 @@ TEST(GridRules, FindALevelThatIsOff) {
 }
 
 TEST(GridRules, EdmIsKarrasWithRhoSeven) {
-  for (auto const& entry : sdes()) {
+  for (auto const& entry : testing::continuous_sdes()) {
     Sde const sde = make_sde(entry.name);
     Span const span{.from = top(sde), .to = {}};
     Grid const a = make_grid("edm", sde, 18, span),

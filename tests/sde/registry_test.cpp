@@ -35,10 +35,11 @@ std::set<std::string> names(Entries const& entries) {
 
 TEST(SdeRegistry, HoldsEveryPromisedName) {
   auto const known = names(sdes());
-  for (char const* name : {"vp", "ve", "sub-vp", "edm", "cosine", "rectified-flow"})
+  for (char const* name : {"vp", "ve", "sub-vp", "edm", "cosine", "rectified-flow", "ddpm"})
     EXPECT_TRUE(known.count(name)) << name;
   auto const rules = names(grid_rules());
-  for (char const* name : {"uniform", "quadratic", "log-snr", "karras", "edm"})
+  for (char const* name : {"uniform", "quadratic", "log-snr", "karras", "edm", "leading",
+                           "trailing", "linspace", "respaced"})
     EXPECT_TRUE(rules.count(name)) << name;
 }
 
@@ -71,6 +72,8 @@ TEST(SdeRegistry, HasTheDefaultsOfTheTable) {
   EXPECT_EQ(fallback(sdes(), "edm", "sigma_min"), OptionValue{0.002});
   EXPECT_EQ(fallback(sdes(), "edm", "sigma_max"), OptionValue{80.0});
   EXPECT_EQ(fallback(sdes(), "cosine", "s"), OptionValue{0.008});
+  EXPECT_EQ(fallback(sdes(), "ddpm", "schedule"), OptionValue{std::string("linear")});
+  EXPECT_EQ(fallback(sdes(), "ddpm", "steps"), OptionValue{std::int64_t{1000}});
   EXPECT_EQ(fallback(grid_rules(), "karras", "rho"), OptionValue{7.0});
   for (char const* name : {"uniform", "quadratic", "log-snr"})
     EXPECT_EQ(fallback(grid_rules(), name, "final"), OptionValue{std::string("eps")}) << name;

@@ -7,6 +7,7 @@
 #include <retrace/sde/vp.hpp>
 
 #include <gtest/gtest.h>
+#include <support/continuous.hpp>
 #include <support/messages.hpp>
 
 #include <algorithm>
@@ -61,7 +62,7 @@ double rate_error(Sde const& sde) {
 constexpr double rate_tolerance = 1e-8;
 
 TEST(Sde, DriftAndDiffusionAreTheDerivativesOfTheMarginals) {
-  for (auto const& entry : sdes())
+  for (auto const& entry : testing::continuous_sdes())
     EXPECT_LT(rate_error(entry.make({entry.name, {}})), rate_tolerance) << entry.name;
 }
 
@@ -88,7 +89,7 @@ TEST(Sde, WrongDerivativesAreFound) {
 }
 
 TEST(Sde, LambdaLeadsBackToItsTimeAndFallsWithIt) {
-  for (auto const& entry : sdes()) {
+  for (auto const& entry : testing::continuous_sdes()) {
     Sde const sde = entry.make({entry.name, {}});
     double last = infinity;
     for (int i = 0; i <= 400; ++i) {
@@ -109,7 +110,7 @@ TEST(Sde, LambdaLeadsBackToItsTimeAndFallsWithIt) {
 }
 
 TEST(Sde, GivesEveryLambdaBetweenItsEnds) {
-  for (auto const& entry : sdes()) {
+  for (auto const& entry : testing::continuous_sdes()) {
     Sde const sde = entry.make({entry.name, {}});
     double const a = sde.at(0.999 * sde.t_max()).lambda(), b = sde.at(1e-8 * sde.t_max()).lambda();
     for (int i = 0; i <= 1000; ++i) {
@@ -121,7 +122,7 @@ TEST(Sde, GivesEveryLambdaBetweenItsEnds) {
 }
 
 TEST(Sde, ContinuesBeyondItsLargestTimeByLambda) {
-  for (auto const& entry : sdes()) {
+  for (auto const& entry : testing::continuous_sdes()) {
     Sde const sde = entry.make({entry.name, {}});
     NoiseLevel const top = sde.at(entry.name == "rectified-flow" ? 0.99 : sde.t_max());
     NoiseLevel const churned = sde.at_lambda(top.lambda() - 0.3);
@@ -132,7 +133,7 @@ TEST(Sde, ContinuesBeyondItsLargestTimeByLambda) {
 }
 
 TEST(Sde, RefusesTimesOutsideItsRange) {
-  for (auto const& entry : sdes()) {
+  for (auto const& entry : testing::continuous_sdes()) {
     Sde const sde = entry.make({entry.name, {}});
     for (double t : {nan, infinity, -infinity, std::nextafter(sde.t_min(), -1.0),
                      std::nextafter(sde.t_max(), 1e9), -1.0, 1e300}) {
@@ -145,7 +146,7 @@ TEST(Sde, RefusesTimesOutsideItsRange) {
 }
 
 TEST(Sde, RefusesLambdasThatNoLevelHas) {
-  for (auto const& entry : sdes()) {
+  for (auto const& entry : testing::continuous_sdes()) {
     Sde const sde = entry.make({entry.name, {}});
     for (double lambda : {nan, infinity, -infinity, 1e300, -1e300})
       EXPECT_TRUE(contains(argument_error([&] { (void)sde.at_lambda(lambda); }), "lambda"))
@@ -157,7 +158,7 @@ TEST(Sde, RefusesLambdasThatNoLevelHas) {
 }
 
 TEST(Sde, KnowsPriorAndDefaultEnds) {
-  for (auto const& entry : sdes()) {
+  for (auto const& entry : testing::continuous_sdes()) {
     Sde const sde = entry.make({entry.name, {}});
     EXPECT_EQ(sde.t_min(), 0) << entry.name;
     // The prior is what is left of the data at the largest t.

@@ -54,7 +54,7 @@ TEST_F(DataSet, IsAMixtureAroundTheRowsOfTheFile) {
   std::string const text = file({0, 0.5, 1, 2, -3, 0.25}, 3, 2);
   for (std::string const& target :
        {text + ",bandwidth=0.1", "data:bandwidth=0.1," + text.substr(5)}) {
-    Mixture const m = make_target(target);
+    Mixture const m = *make_target(target).mixture();
     EXPECT_EQ(m.dimension(), 2);
     EXPECT_EQ(m.shape(), CovarianceShape::isotropic);
     EXPECT_EQ(std::vector<double>(m.means().begin(), m.means().end()),

@@ -215,9 +215,11 @@ TEST(MixtureDraw, TheChecksSeeWrongWidthsMeansWeightsAndShapes) {
   EXPECT_GT(worst_projection(law, Samples{20'000, 2, gaussian.x}), 1);
 }
 
-TEST(MixtureDraw, EveryTargetHasItsExactMoments) {
+TEST(MixtureDraw, EveryMixtureWithANameHasItsExactMoments) {
   for (TargetEntry const& entry : targets()) {
-    Law const law(make_target(entry.name), level(0.9, 0.2));
+    Target const target = make_target(entry.name);
+    if (target.mixture() == nullptr) continue;
+    Law const law(*target.mixture(), level(0.9, 0.2));
     Samples const samples = drawn(law, n / 5);
     EXPECT_LT(worst_moment(law, samples), 1) << entry.name;
     if (entry.dimension == 2) {

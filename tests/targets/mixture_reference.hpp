@@ -38,18 +38,42 @@ struct MixtureReference {
     Vector score, denoised;
   };
 
+  /// What does not depend on the point: alpha, and inverse and w / sqrt(det 2 pi S) of every
+  /// component.
+  struct Level {
+    T alpha;
+    std::vector<Matrix> inverse;
+    Vector factor;
+  };
+
+  Level level(T const& alpha, T const& sigma) const {
+    using std::sqrt;
+    Level made{alpha, {}, {}};
+    for (std::size_t k = 0; k < weights.size(); ++k) {
+      Matrix s = covariances[k];
+      for (std::size_t i = 0; i < s.size(); ++i)
+        for (std::size_t j = 0; j < s.size(); ++j)
+          s[i][j] = alpha * alpha * s[i][j] + (i == j ? sigma * sigma : T(0));
+      T det = 1;
+      made.inverse.push_back(inverted(s, det));
+      made.factor.push_back(weights[k] / sqrt(det));
+      for (std::size_t i = 0; i < s.size(); ++i) made.factor[k] /= sqrt(8 * atan_one());
+    }
+    return made;
+  }
+
   Values at(T const& alpha, T const& sigma, std::vector<T> const& x) const {
-    using std::exp, std::log, std::sqrt;
+    return at(level(alpha, sigma), x);
+  }
+
+  Values at(Level const& level, std::vector<T> const& x) const {
+    using std::exp, std::log;
     std::size_t const d = x.size();
+    T const& alpha = level.alpha;
     T total = 0, squares = 0;
     Values v{0, 0, Vector(d, T(0)), Vector(d, T(0))};
     for (std::size_t k = 0; k < weights.size(); ++k) {
-      Matrix s = covariances[k];
-      for (std::size_t i = 0; i < d; ++i)
-        for (std::size_t j = 0; j < d; ++j)
-          s[i][j] = alpha * alpha * s[i][j] + (i == j ? sigma * sigma : T(0));
-      T det = 1;
-      Matrix const inverse = inverted(s, det);
+      Matrix const& inverse = level.inverse[k];
       Vector away(d), own(d, T(0));  // x - alpha m and the component's own score
       for (std::size_t i = 0; i < d; ++i) away[i] = x[i] - alpha * means[k][i];
       T form = 0, trace = 0, square = 0;
@@ -59,8 +83,7 @@ struct MixtureReference {
         trace += inverse[i][i];
         square += own[i] * own[i];
       }
-      T p = weights[k] * exp(-form / 2) / sqrt(det);
-      for (std::size_t i = 0; i < d; ++i) p /= sqrt(8 * atan_one());
+      T const p = level.factor[k] * exp(-form / 2);
       total += p;
       v.divergence += p * (square - trace);
       for (std::size_t i = 0; i < d; ++i) {

@@ -38,7 +38,7 @@ TEST(Targets, HaveTheNamesThatUsersKnow) {
   }
   for (char const* wanted :
        {"swiss-roll", "eight-gaussians", "moons", "rings", "pinwheel", "funnel", "spirals",
-        "25-gaussians", "gaussian", "mixture-10", "mixture-50"})
+        "25-gaussians", "gaussian", "mixture-10", "mixture-50", "checkerboard"})
     EXPECT_TRUE(names.contains(wanted)) << wanted;
 }
 
@@ -47,13 +47,13 @@ TEST(Targets, HaveTheDimensionTheyAreListedWith) {
     EXPECT_EQ(make_target(entry.name).dimension(), entry.dimension) << entry.name;
   EXPECT_EQ(make_target("mixture-10").dimension(), 10);
   EXPECT_EQ(make_target("mixture-50").dimension(), 50);
-  EXPECT_EQ(make_target("mixture-10").shape(), CovarianceShape::full);
-  EXPECT_EQ(make_target("mixture-50").shape(), CovarianceShape::isotropic);
+  EXPECT_EQ(make_target("mixture-10").mixture()->shape(), CovarianceShape::full);
+  EXPECT_EQ(make_target("mixture-50").mixture()->shape(), CovarianceShape::isotropic);
 }
 
 TEST(Targets, SpreadByHalfToThreeInEveryCoordinateRoundTheOrigin) {
   for (TargetEntry const& entry : targets()) {
-    Mixture const target = make_target(entry.name);
+    Target const target = make_target(entry.name);
     std::vector<double> const mean = target.mean(), covariance = target.covariance();
     for (std::size_t i = 0; i < mean.size(); ++i) {
       double const deviation = std::sqrt(covariance[i * mean.size() + i]);
@@ -83,13 +83,14 @@ double distance_to_neighbour(Mixture const& m, std::size_t i) {
 
 TEST(Targets, CurvesShowNoRipple) {
   for (char const* name : {"swiss-roll", "moons", "rings", "pinwheel", "funnel", "spirals"}) {
-    Mixture const target = make_target(name);
+    Mixture const target = *make_target(name).mixture();
     EXPECT_EQ(target.components() % 8, 0) << name;
     for (std::size_t i = 0; i < target.weights().size(); ++i)
       EXPECT_LE(distance_to_neighbour(target, i), 1.5) << name << i;
   }
-  EXPECT_GT(distance_to_neighbour(make_target("eight-gaussians"), 0), 8);  // modes on purpose
-  EXPECT_GT(distance_to_neighbour(make_target("25-gaussians"), 0), 8);
+  EXPECT_GT(distance_to_neighbour(*make_target("eight-gaussians").mixture(), 0),
+            8);  // modes on purpose
+  EXPECT_GT(distance_to_neighbour(*make_target("25-gaussians").mixture(), 0), 8);
 }
 
 TEST(Targets, SwissRollFollowsTheCurveOfScikitLearn) {

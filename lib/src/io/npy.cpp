@@ -40,6 +40,15 @@ NpyCube read_npy_cube(std::filesystem::path const& path) {
           header.type};
 }
 
+std::vector<double> read_npy_list(std::filesystem::path const& path) {
+  InputFile const file(path);
+  WholeFile source(file);
+  NpyHeader const header = read_npy_header(source);
+  if (header.shape.size() != 1)
+    source.refuse("its shape is " + bracketed(header.shape), "wanted is [n]");
+  return read_npy_values(source, header, NonFinite::refuse);
+}
+
 template <class T>
 void write_npy(std::filesystem::path const& path, T const* data,
                std::span<std::int64_t const> shape) {

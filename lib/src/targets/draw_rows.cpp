@@ -12,7 +12,7 @@ namespace retrace {
 namespace {
 
 template <class Draw>
-std::vector<double> rows_of(Mixture const& target, std::int64_t count, Draw const& draw) {
+std::vector<double> rows_of(Target const& target, std::int64_t count, Draw const& draw) {
   auto const d = static_cast<std::size_t>(target.dimension());
   std::vector<double> rows(static_cast<std::size_t>(count) * d);
   parallel_rows(count, [&](std::int64_t i) {
@@ -31,13 +31,13 @@ void parallel_rows(std::int64_t count, std::function<void(std::int64_t)> const& 
   });
 }
 
-std::vector<double> draw_rows(Mixture const& target, std::uint64_t seed, std::int64_t first,
+std::vector<double> draw_rows(Target const& target, std::uint64_t seed, std::int64_t first,
                               std::int64_t count) {
   return rows_of(target, count,
                  [&](std::int64_t i, std::span<double> row) { target.draw(seed, first + i, row); });
 }
 
-std::vector<double> draw_rows(Mixture const& target, NoiseLevel const& level, std::uint64_t seed,
+std::vector<double> draw_rows(Target const& target, NoiseLevel const& level, std::uint64_t seed,
                               std::int64_t first, std::int64_t count) {
   return rows_of(target, count, [&](std::int64_t i, std::span<double> row) {
     target.draw(level, seed, first + i, row);

@@ -3,51 +3,18 @@
 #include "mixture_data.hpp"
 
 #include <retrace/core/draw.hpp>
-#include <retrace/core/error.hpp>
 #include <retrace/targets/mixture.hpp>
 
 #include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cassert>
 #include <cmath>
-#include <cstdio>
 #include <limits>
-#include <numeric>
 #include <string>
 #include <utility>
 
 namespace retrace {
 namespace {
-
-[[noreturn]] void refuse(std::string const& problem, std::string const& reason) {
-  throw Error(Fault::argument, problem, reason);
-}
-
-std::string text(double value) {
-  char digits[32];
-  std::snprintf(digits, sizeof digits, "%.10g", value);
-  return digits;
-}
-
-std::string entry(char const* array, std::size_t i) {
-  return std::string(array) + "[" + std::to_string(i) + "]";
-}
-
-std::string entry(char const* array, std::size_t i, std::size_t j) {
-  return entry(array, i) + "[" + std::to_string(j) + "]";
-}
-
-void check_weights(std::vector<double> const& weights) {
-  if (weights.empty()) refuse("weights are empty", "a mixture has at least one component");
-  double sum = 0;
-  for (std::size_t k = 0; k < weights.size(); ++k) {
-    if (!(weights[k] > 0) || !std::isfinite(weights[k]))
-      refuse(entry("weights", k) + " is " + text(weights[k]), "weights are positive and finite");
-    sum += weights[k];
-  }
-  if (!(std::abs(sum - 1) <= 1e-9))
-    refuse("weights sum to " + text(sum), "they sum to 1 within 1e-9");
-}
 
 void check_means(std::vector<double> const& means, std::size_t k) {
   if (means.empty() || means.size() % k != 0)
@@ -80,8 +47,8 @@ void check_symmetry(std::span<double> c, std::size_t d, std::size_t k) {
       double const lower = c[i * d + j], upper = c[j * d + i];
       if (std::abs(lower - upper) > 1e-12 * largest)
         refuse(entry("covariances", k) + " is not symmetric",
-               "entry " + entry("", i, j) + " is " + text(lower) + ", " + entry("", j, i) + " is " +
-                   text(upper));
+               "entry " + entry("", i, j) + " is " + number_text(lower) + ", " + entry("", j, i) +
+                   " is " + number_text(upper));
       c[i * d + j] = c[j * d + i] = (lower + upper) / 2;
     }
 }
@@ -105,7 +72,7 @@ void decompose(std::span<double const> c, std::size_t d, std::size_t k,
   double const rounding = static_cast<double>(d) * std::numeric_limits<double>::epsilon();
   if (!(smallest > rounding * largest))
     refuse(entry("covariances", k) + " is not positive definite",
-           "its eigenvalues reach from " + text(smallest) + " to " + text(largest));
+           "its eigenvalues reach from " + number_text(smallest) + " to " + number_text(largest));
 }
 
 /// True where every [d][d] block is a multiple of the unit matrix, to the last bit.
@@ -127,17 +94,13 @@ Mixture Mixture::isotropic(std::vector<double> weights, std::vector<double> mean
   check_size("variances", variances.size(), weights.size());
   for (std::size_t k = 0; k < variances.size(); ++k)
     if (!(variances[k] > 0) || !std::isfinite(variances[k]))
-      refuse(entry("variances", k) + " is " + text(variances[k]),
+      refuse(entry("variances", k) + " is " + number_text(variances[k]),
              "variances are positive and finite");
 
   auto data = std::make_shared<Data>();
   data->k = weights.size();
   data->d = means.size() / weights.size();
-  double const sum = std::accumulate(weights.begin(), weights.end(), 0.0);
-  for (double& w : weights) w /= sum;
-  data->cumulative.resize(data->k);
-  std::partial_sum(weights.begin(), weights.end(), data->cumulative.begin());
-  data->weights = std::move(weights);
+  data->weights = Weights(std::move(weights));
   data->means = std::move(means);
   data->variances = std::move(variances);
   return Mixture(std::move(data));
@@ -177,7 +140,7 @@ Mixture Mixture::full(std::vector<double> weights, std::vector<double> means,
 int Mixture::dimension() const { return static_cast<int>(data_->d); }
 int Mixture::components() const { return static_cast<int>(data_->k); }
 CovarianceShape Mixture::shape() const { return data_->shape; }
-std::span<double const> Mixture::weights() const { return data_->weights; }
+std::span<double const> Mixture::weights() const { return data_->weights.values; }
 std::span<double const> Mixture::means() const { return data_->means; }
 std::span<double const> Mixture::variances() const { return data_->variances; }
 std::span<double const> Mixture::eigenvalues() const { return data_->eigenvalues; }
@@ -199,7 +162,7 @@ std::vector<double> Mixture::component_covariance(int k) const {
 std::vector<double> Mixture::mean() const {
   std::vector<double> mean(data_->d);
   for (std::size_t i = 0; i < data_->means.size(); ++i)
-    mean[i % data_->d] += data_->weights[i / data_->d] * data_->means[i];
+    mean[i % data_->d] += data_->weights.values[i / data_->d] * data_->means[i];
   return mean;
 }
 
@@ -212,8 +175,8 @@ std::vector<double> Mixture::covariance() const {
     double const* const m = &data_->means[k * d];
     for (std::size_t i = 0; i < d; ++i)
       for (std::size_t j = 0; j < d; ++j)
-        whole[i * d + j] +=
-            data_->weights[k] * (within[i * d + j] + (m[i] - centre[i]) * (m[j] - centre[j]));
+        whole[i * d + j] += data_->weights.values[k] *
+                            (within[i * d + j] + (m[i] - centre[i]) * (m[j] - centre[j]));
   }
   return whole;
 }

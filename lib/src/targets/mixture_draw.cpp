@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "diffuse.hpp"
 #include "mixture_data.hpp"
 
 #include <retrace/core/draw.hpp>
@@ -16,8 +17,7 @@ void Mixture::draw(std::uint64_t seed, std::int64_t sample, std::span<double> x)
   assert(x.size() == d);
   auto const row = static_cast<std::uint64_t>(sample);
   double const u = draw_uniform(seed, row, Purpose::data, {.step = 0, .k = 0});
-  auto const above = std::upper_bound(data_->cumulative.begin(), data_->cumulative.end() - 1, u);
-  auto const k = static_cast<std::size_t>(above - data_->cumulative.begin());
+  std::size_t const k = data_->weights.chosen_by(u);
 
   std::vector<float> z(d);
   draw_normals(seed, row, Purpose::data, {.step = 0, .k = 1}, z);
@@ -35,10 +35,7 @@ void Mixture::draw(std::uint64_t seed, std::int64_t sample, std::span<double> x)
 void Mixture::draw(NoiseLevel const& level, std::uint64_t seed, std::int64_t sample,
                    std::span<double> x) const {
   draw(seed, sample, x);
-  std::vector<float> z(data_->d);
-  draw_normals(seed, static_cast<std::uint64_t>(sample), Purpose::data, {.step = 0, .k = 2}, z);
-  for (std::size_t i = 0; i < x.size(); ++i)
-    x[i] = level.alpha() * x[i] + level.sigma() * double{z[i]};
+  diffuse(level, seed, sample, x);
 }
 
 }  // namespace retrace

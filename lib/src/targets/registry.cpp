@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <retrace/io/mixture_file.hpp>
+#include <retrace/targets/checkerboard.hpp>
 #include <retrace/targets/data_set.hpp>
 #include <retrace/targets/eight_gaussians.hpp>
 #include <retrace/targets/funnel.hpp>
@@ -38,6 +39,7 @@ std::vector<TargetEntry> const& targets() {
       target<swiss_roll>(),
       target<eight_gaussians>(),
       target<moons>(),
+      target<checkerboard>(),
       target<rings>(),
       target<pinwheel>(),
       target<spirals>(),
@@ -51,7 +53,7 @@ std::vector<TargetEntry> const& targets() {
   return all;
 }
 
-Mixture make_target(std::string_view text) {
+Target make_target(std::string_view text) {
   if (text.ends_with(".json")) return read_mixture(std::filesystem::path(text));
   Spec const spec = Spec::parse(text);
   if (spec.name == data_set::name) return from_spec<data_set>(spec)();

@@ -104,7 +104,7 @@ AdaptiveSamples<double> odeint_sample(HostModel const& model, Sde const& sde,
   return result;
 }
 
-AdaptiveSamples<double> odeint_sample(Mixture const& target, Sde const& sde,
+AdaptiveSamples<double> odeint_sample(Target const& target, Sde const& sde,
                                       OdeStepper const& stepper, Span span,
                                       OdeintOptions const& options) {
   Ends const ends = ends_of(sde, span);

@@ -36,18 +36,15 @@ AdaptiveSamples<T> narrowed(AdaptiveSamples<double> run) {
           .seconds = run.seconds};
 }
 
-}  // namespace
-
 template <class T>
-AdaptiveSamples<T> adaptive_sample(Mixture const& target, std::string_view sampler, Sde const& sde,
-                                   Span span, AdaptiveOptions<T> const& options) {
+AdaptiveSamples<T> on_host(HostModel const& model, Target const& target, std::string_view sampler,
+                           Sde const& sde, Span span, AdaptiveOptions<T> const& options) {
   std::string const name = sampler == "rk45" ? "dopri5" : std::string(sampler);
   Ends const ends = ends_of(sde, span);
   Start<T> const start =
       options.start ? *options.start
                     : default_start<T>(target, Grid(sde, {ends.from, ends.to}), options.seed);
-  return narrowed<T>(odeint_sample(host_model(target), sde, odeint_stepper(name), span,
-                                   widened(start),
+  return narrowed<T>(odeint_sample(model, sde, odeint_stepper(name), span, widened(start),
                                    {.samples = options.samples,
                                     .seed = options.seed,
                                     .first_sample = options.first_sample,
@@ -55,9 +52,27 @@ AdaptiveSamples<T> adaptive_sample(Mixture const& target, std::string_view sampl
                                     .max_evaluations = options.max_evaluations}));
 }
 
-template AdaptiveSamples<float> adaptive_sample(Mixture const&, std::string_view, Sde const&, Span,
+}  // namespace
+
+template <class T>
+AdaptiveSamples<T> adaptive_sample(Target const& target, std::string_view sampler, Sde const& sde,
+                                   Span span, AdaptiveOptions<T> const& options) {
+  return on_host(host_model(target), target, sampler, sde, span, options);
+}
+
+template <class T>
+AdaptiveSamples<T> adaptive_sample(SpoiledTarget const& target, std::string_view sampler,
+                                   Sde const& sde, Span span, AdaptiveOptions<T> const& options) {
+  return on_host(host_model(target), target.target, sampler, sde, span, options);
+}
+
+template AdaptiveSamples<float> adaptive_sample(Target const&, std::string_view, Sde const&, Span,
                                                 AdaptiveOptions<float> const&);
-template AdaptiveSamples<double> adaptive_sample(Mixture const&, std::string_view, Sde const&, Span,
+template AdaptiveSamples<double> adaptive_sample(Target const&, std::string_view, Sde const&, Span,
                                                  AdaptiveOptions<double> const&);
+template AdaptiveSamples<float> adaptive_sample(SpoiledTarget const&, std::string_view, Sde const&,
+                                                Span, AdaptiveOptions<float> const&);
+template AdaptiveSamples<double> adaptive_sample(SpoiledTarget const&, std::string_view, Sde const&,
+                                                 Span, AdaptiveOptions<double> const&);
 
 }  // namespace retrace

@@ -28,7 +28,7 @@ Start<T> gaussian_start(double sigma, std::uint64_t seed) {
 }
 
 template <class T>
-Start<T> exact_start(Mixture const& target, NoiseLevel const& level, std::uint64_t seed) {
+Start<T> exact_start(Target const& target, NoiseLevel const& level, std::uint64_t seed) {
   return [=](std::uint64_t first, Batch<T> x) {
     auto const host = Kokkos::create_mirror_view(x);
     auto const d = x.extent(1);
@@ -68,20 +68,20 @@ Start<T> default_start(Grid const& grid, std::uint64_t seed) {
 }
 
 template <class T>
-Start<T> default_start(Mixture const& target, Grid const& grid, std::uint64_t seed) {
+Start<T> default_start(Target const& target, Grid const& grid, std::uint64_t seed) {
   if (starts_at_prior(grid)) return gaussian_start<T>(grid.sde().prior_sigma(), seed);
   return exact_start<T>(target, grid.level(0), seed);
 }
 
 template Start<float> gaussian_start(double, std::uint64_t);
 template Start<double> gaussian_start(double, std::uint64_t);
-template Start<float> exact_start(Mixture const&, NoiseLevel const&, std::uint64_t);
-template Start<double> exact_start(Mixture const&, NoiseLevel const&, std::uint64_t);
+template Start<float> exact_start(Target const&, NoiseLevel const&, std::uint64_t);
+template Start<double> exact_start(Target const&, NoiseLevel const&, std::uint64_t);
 template Start<float> given_start(HostArray<float const>, std::uint64_t);
 template Start<double> given_start(HostArray<double const>, std::uint64_t);
 template Start<float> default_start(Grid const&, std::uint64_t);
 template Start<double> default_start(Grid const&, std::uint64_t);
-template Start<float> default_start(Mixture const&, Grid const&, std::uint64_t);
-template Start<double> default_start(Mixture const&, Grid const&, std::uint64_t);
+template Start<float> default_start(Target const&, Grid const&, std::uint64_t);
+template Start<double> default_start(Target const&, Grid const&, std::uint64_t);
 
 }  // namespace retrace

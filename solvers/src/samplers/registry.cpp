@@ -32,9 +32,14 @@
 #include <retrace/samplers/sra1.hpp>
 #include <retrace/samplers/stochastic_heun.hpp>
 #include <retrace/samplers/unipc.hpp>
+#include <retrace/sde/ddpm.hpp>
+#include <retrace/sde/leading.hpp>
 #include <retrace/sde/log_snr.hpp>
 #include <retrace/sde/vp.hpp>
 #include <retrace/trace/cost.hpp>
+
+#include <algorithm>
+#include <optional>
 
 namespace retrace {
 namespace {
@@ -47,6 +52,25 @@ SamplerEntry entry() {
            .options = option_infos<S>(),
            .make = [](Spec const& spec) -> AnySampler { return from_spec<S>(spec); }},
           S::info};
+}
+
+Grid small_grid(Time time, std::int64_t steps) {
+  return time == Time::indices ? grids::leading{}(ddpm{}, steps) : grids::log_snr{}(vp{}, steps);
+}
+
+/// Why the sampler cannot be traced on ddpm; nothing if it can.
+std::optional<std::string> discrete_obstacle(std::string const& text) {
+  constexpr std::int64_t steps = 8;
+  AnySampler const sampler = make_sampler(text);
+  if (sampler_entry(text).info.stepping == Stepping::adaptive) return "levels between the indices";
+  try {
+    if (sampler.own_grid(ddpm{}, steps, {})) return "a grid of its own, between the indices";
+    static_cast<void>(cost(sampler, small_grid(Time::indices, steps)));
+  } catch (Error const& error) {
+    std::string_view const message = error.what();
+    return std::string(message.substr(0, message.find(';')));
+  }
+  return {};
 }
 
 }  // namespace
@@ -125,20 +149,46 @@ AnySampler make_sampler(std::string_view text) {
 }
 
 std::string recommended_grid(SamplerInfo const& info, Sde const& sde) {
+  if (sde.is_discrete()) return "leading";
   double const alpha = sde.at(sde.t_max()).alpha();
   return std::string(alpha == 0   ? info.grid.flow
                      : alpha == 1 ? info.grid.exploding
                                   : info.grid.preserving);
 }
 
-Traits traced_traits(AnySampler const& sampler) {
+Traits traced_traits(AnySampler const& sampler, Time time) {
   auto const counted = [&](std::int64_t steps) {
-    auto const own = sampler.own_grid(vp{}, steps, {});
-    return cost(sampler, own ? *own : grids::log_snr{}(vp{}, steps));
+    Grid const grid = small_grid(time, steps);
+    auto const own = sampler.own_grid(grid.sde(), steps, {});
+    return cost(sampler, own ? *own : grid);
   };
   Cost const shorter = counted(8), longer = counted(9);
   return {.solver = longer.draws > 0 ? Solver::stochastic : Solver::deterministic,
           .evaluations_per_step = longer.evaluations - shorter.evaluations};
+}
+
+std::string discrete_text(std::string text) {
+  constexpr std::string_view start = "start";
+  Spec const spec = Spec::parse(text);
+  auto const& options = sampler_entry(text).options;
+  bool const has = std::any_of(options.begin(), options.end(),
+                               [&](OptionInfo const& option) { return option.name == start; });
+  bool const chosen = std::any_of(spec.options.begin(), spec.options.end(),
+                                  [&](auto const& option) { return option.first == start; });
+  if (has && !chosen) text += std::string(spec.options.empty() ? ":" : ",") + "start=low";
+  return text;
+}
+
+void require_discrete(std::string_view text) {
+  auto const obstacle = discrete_obstacle(std::string(text));
+  if (!obstacle) return;
+  std::string fitting;
+  for (SamplerEntry const& entry : samplers())
+    if (!discrete_obstacle(discrete_text(entry.name)))
+      fitting += (fitting.empty() ? "" : ", ") + entry.name;
+  throw Error(Fault::argument, "sampler " + quoted(text) + " does not fit sde 'ddpm'",
+              "it needs what a discrete chain does not have: " + *obstacle,
+              "use one of " + fitting);
 }
 
 }  // namespace retrace

@@ -127,6 +127,9 @@ Vec Recorder::velocity(Vec const& x, NoiseLevel const& s, int condition) {
   return evaluate(x, s, condition, Prediction::velocity);
 }
 Vec Recorder::flow(Vec const& x, NoiseLevel const& s, int condition) {
+  if (std::isnan(s.alpha_rate()))
+    throw_near("the drift of the probability-flow ODE does not exist", s.t(),
+               "a discrete process has no derivatives");
   return evaluate(x, s, condition, Prediction::flow);
 }
 

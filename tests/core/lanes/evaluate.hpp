@@ -3,6 +3,7 @@
 
 #include "lanes.hpp"
 
+#include <retrace/core/erfcx.hpp>
 #include <retrace/core/normal.hpp>
 
 namespace retrace::testing {
@@ -24,6 +25,7 @@ void evaluate(LaneInputs const& in, LaneOutputs& out) {
     W const word = simd::load<W>(in.word + i);
     simd::store(out.exp2 + i, simd::exp2(exponent));
     simd::store(out.round_even + i, simd::round_even(exponent));
+    simd::store(out.cos_turns + i, simd::cos_turns(a));
     simd::store(out.log + i, simd::log(positive));
     simd::store(out.sqrt + i, simd::sqrt(positive));
     simd::store(out.scale2 + i, simd::scale2(positive, simd::load<F>(in.whole + i)));
@@ -33,6 +35,9 @@ void evaluate(LaneInputs const& in, LaneOutputs& out) {
     simd::store(out.signed_to_float + i, simd::signed_to_float(word));
     simd::store(out.shift_signed + i, simd::shift_signed(word, 23));
     simd::store(out.select_odd + i, simd::select_odd(word, a, b));
+    simd::store(out.select_less + i, simd::select_less(a, b, c, exponent));
+    simd::store(out.erfcx + i, simd::erfcx(positive));
+    out.any_less[i / LaneInputs::run] |= simd::any_less(a, b);
     F sine, cosine;
     simd::sincos_turn(word, sine, cosine);
     simd::store(out.sine + i, sine);
@@ -67,8 +72,12 @@ void evaluate(LaneInputs const& in, LaneOutputs& out) {
     D const exponent = simd::load<D>(in.wide_exponent + i);
     simd::store(out.wide_exp2 + i, simd::exp2(exponent));
     simd::store(out.wide_round_even + i, simd::round_even(exponent));
+    simd::store(out.wide_cos_turns + i, simd::cos_turns(a));
     simd::store(out.wide_sqrt + i, simd::sqrt(positive));
     simd::store(out.wide_scale2 + i, simd::scale2(positive, simd::load<D>(in.wide_whole + i)));
+    simd::store(out.wide_select_less + i, simd::select_less(a, b, positive, exponent));
+    simd::store(out.wide_erfcx + i, simd::erfcx(positive));
+    out.wide_any_less[i / LaneInputs::run] |= simd::any_less(a, b);
     simd::store(out.wide_max + i, simd::max(a, b));
     simd::store(out.wide_fma + i, simd::fma(a, b, simd::load<D>(in.wide_c + i)));
   }

@@ -30,12 +30,16 @@ struct LaneOutputs {
   static constexpr int count = LaneInputs::count;
 
   int width;
-  alignas(64) float exp2[count], log[count], sine[count], cosine[count];
-  alignas(64) double wide_exp2[count];
+  alignas(64) float erfcx[count], exp2[count], log[count], sine[count], cosine[count];
+  alignas(64) double wide_exp2[count], wide_erfcx[count];
+  alignas(64) float cos_turns[count];
+  alignas(64) double wide_cos_turns[count];
   alignas(64) float round_even[count], scale2[count], max[count], sqrt[count], fma[count];
   alignas(64) double wide_round_even[count],
       wide_scale2[count], wide_max[count], wide_sqrt[count], wide_fma[count];
-  alignas(64) float to_float[count], signed_to_float[count], select_odd[count];
+  alignas(64) float to_float[count], signed_to_float[count], select_odd[count], select_less[count];
+  alignas(64) double wide_select_less[count];
+  bool any_less[count / LaneInputs::run], wide_any_less[count / LaneInputs::run];
   alignas(64) std::uint32_t shift_signed[count], product_high[count], product_low[count];
   alignas(64) std::uint32_t count_low[count], count_high[count], philox[4][count];
   alignas(64) float normals[4][count];

@@ -142,6 +142,8 @@ TEST_F(Lanes, OfOneNumberAreWhatTheyAreNamedAfter) {
               std::ldexp(in_->wide_positive[i], static_cast<int>(in_->wide_whole[i])));
     ASSERT_TRUE(same_bits(one_->round_even[i], std::nearbyint(in_->exponent[i])));
     ASSERT_TRUE(same_bits(one_->select_odd[i], in_->word[i] % 2 == 1 ? in_->a[i] : in_->b[i]));
+    ASSERT_TRUE(
+        same_bits(one_->select_less[i], in_->a[i] < in_->b[i] ? in_->c[i] : in_->exponent[i]));
     bool const unordered = std::isnan(in_->a[i]) || std::isnan(in_->b[i]);
     ASSERT_TRUE(
         same_bits(one_->max[i], unordered || in_->a[i] <= in_->b[i] ? in_->b[i] : in_->a[i]));
@@ -156,6 +158,8 @@ void expect_same_bits(LaneOutputs const& found, LaneOutputs const& one) {
   expect_same("sine", found.sine, one.sine);
   expect_same("cosine", found.cosine, one.cosine);
   expect_same("exp2 of double", found.wide_exp2, one.wide_exp2);
+  expect_same("cos_turns", found.cos_turns, one.cos_turns);
+  expect_same("cos_turns of double", found.wide_cos_turns, one.wide_cos_turns);
   expect_same("round_even", found.round_even, one.round_even);
   expect_same("scale2", found.scale2, one.scale2);
   expect_same("max", found.max, one.max);
@@ -168,6 +172,14 @@ void expect_same_bits(LaneOutputs const& found, LaneOutputs const& one) {
   expect_same("fma of double", found.wide_fma, one.wide_fma);
   expect_same("to_float", found.to_float, one.to_float);
   expect_same("signed_to_float", found.signed_to_float, one.signed_to_float);
+  expect_same("erfcx", found.erfcx, one.erfcx);
+  expect_same("erfcx of double", found.wide_erfcx, one.wide_erfcx);
+  expect_same("select_less", found.select_less, one.select_less);
+  expect_same("select_less of double", found.wide_select_less, one.wide_select_less);
+  for (int r = 0; r < LaneInputs::count / LaneInputs::run; ++r) {
+    ASSERT_EQ(found.any_less[r], one.any_less[r]);
+    ASSERT_EQ(found.wide_any_less[r], one.wide_any_less[r]);
+  }
   expect_same("select_odd", found.select_odd, one.select_odd);
   expect_same("shift_signed", found.shift_signed, one.shift_signed);
   expect_same("high word of multiply_wide", found.product_high, one.product_high);

@@ -11,13 +11,15 @@ namespace retrace {
 /// What a random number is for. Streams of different purpose never meet. Frozen: numbers are part
 /// of every result.
 enum class Purpose : std::uint8_t {
-  start = 0,       ///< the state a sampler starts from
-  step = 1,        ///< noise of a sampler's steps
-  path = 2,        ///< nodes of the Brownian path
-  probe = 3,       ///< Hutchinson probes
-  data = 4,        ///< draws from a target
-  train = 5,       ///< training
-  dequantise = 6,  ///< uniform noise on integer data
+  start = 0,        ///< the state a sampler starts from
+  step = 1,         ///< noise of a sampler's steps
+  path = 2,         ///< nodes of the Brownian path
+  probe = 3,        ///< Hutchinson probes
+  data = 4,         ///< draws from a target
+  train = 5,        ///< training
+  dequantise = 6,   ///< uniform noise on integer data
+  score_error = 7,  ///< the constants of a planted score error
+  bound = 8,        ///< noised data of a variational bound
 };
 
 /// Names one draw of a sample: the step of the grid, and which of the draws of that step.

@@ -111,6 +111,12 @@ RETRACE_INLINE void multiply_wide(Word a, Word b, Word& high, Word& low) {
   high = static_cast<Word>(p >> 32);
   low = static_cast<Word>(p);
 }
+/// x where a < b, else y; y where one of a and b is NaN.
+RETRACE_INLINE float select_less(float a, float b, float x, float y) { return a < b ? x : y; }
+RETRACE_INLINE double select_less(double a, double b, double x, double y) { return a < b ? x : y; }
+/// Whether a < b in any lane. For branches only: no lane's result may depend on its neighbours.
+RETRACE_INLINE bool any_less(float a, float b) { return a < b; }
+RETRACE_INLINE bool any_less(double a, double b) { return a < b; }
 /// a where q is odd, else b.
 RETRACE_INLINE float select_odd(Word q, float a, float b) { return (q & 1) != 0 ? a : b; }
 /// The 64-bit numbers first, first + 1, ... in two words.

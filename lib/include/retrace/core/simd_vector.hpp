@@ -58,6 +58,11 @@ RETRACE_INLINE T sum_of(Vector<T, Bytes> a) {
   for (int i = 0; i < width<Vector<T, Bytes>>; ++i) sum += a.v[i];
   return sum;
 }
+template <class T, int Bytes>
+RETRACE_INLINE Vector<T, Bytes> select_less(Vector<T, Bytes> a, Vector<T, Bytes> b,
+                                            Vector<T, Bytes> x, Vector<T, Bytes> y) {
+  return {a.v < b.v ? x.v : y.v};
+}
 template <int Bytes>
 RETRACE_INLINE Vector<Word, Bytes> bits(Vector<float, Bytes> a) {
   return {reinterpret_cast<typename Vector<Word, Bytes>::Raw>(a.v)};
@@ -86,6 +91,12 @@ RETRACE_INLINE Double4 fma(Double4 a, Double4 b, Double4 c) {
 }
 RETRACE_INLINE Float8 max(Float8 a, Float8 b) { return {_mm256_max_ps(a.v, b.v)}; }
 RETRACE_INLINE Double4 max(Double4 a, Double4 b) { return {_mm256_max_pd(a.v, b.v)}; }
+RETRACE_INLINE bool any_less(Float8 a, Float8 b) {
+  return _mm256_movemask_ps(_mm256_cmp_ps(a.v, b.v, _CMP_LT_OQ)) != 0;
+}
+RETRACE_INLINE bool any_less(Double4 a, Double4 b) {
+  return _mm256_movemask_pd(_mm256_cmp_pd(a.v, b.v, _CMP_LT_OQ)) != 0;
+}
 RETRACE_INLINE Float8 sqrt(Float8 a) { return {_mm256_sqrt_ps(a.v)}; }
 RETRACE_INLINE Double4 sqrt(Double4 a) { return {_mm256_sqrt_pd(a.v)}; }
 RETRACE_INLINE Float8 round_even(Float8 a) {
@@ -147,6 +158,12 @@ RETRACE_INLINE Double8 fma(Double8 a, Double8 b, Double8 c) {
 }
 RETRACE_INLINE Float16 max(Float16 a, Float16 b) { return {_mm512_max_ps(a.v, b.v)}; }
 RETRACE_INLINE Double8 max(Double8 a, Double8 b) { return {_mm512_max_pd(a.v, b.v)}; }
+RETRACE_INLINE bool any_less(Float16 a, Float16 b) {
+  return _mm512_cmp_ps_mask(a.v, b.v, _CMP_LT_OQ) != 0;
+}
+RETRACE_INLINE bool any_less(Double8 a, Double8 b) {
+  return _mm512_cmp_pd_mask(a.v, b.v, _CMP_LT_OQ) != 0;
+}
 RETRACE_INLINE Float16 sqrt(Float16 a) { return {_mm512_sqrt_ps(a.v)}; }
 RETRACE_INLINE Double8 sqrt(Double8 a) { return {_mm512_sqrt_pd(a.v)}; }
 #pragma GCC diagnostic push

@@ -36,6 +36,9 @@ struct NpyCube {
 /// The same with three dimensions.
 [[nodiscard]] NpyCube read_npy_cube(std::filesystem::path const& path);
 
+/// The same with one dimension: n numbers.
+[[nodiscard]] std::vector<double> read_npy_list(std::filesystem::path const& path);
+
 /// Writes `data`, row-major of this shape, as the file that numpy.save would make; complete or not
 /// at all (AtomicFile). T is float or double. The data are not copied.
 template <class T>

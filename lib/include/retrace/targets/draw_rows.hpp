@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <retrace/targets/mixture.hpp>
+#include <retrace/targets/target.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -13,10 +13,10 @@ namespace retrace {
 void parallel_rows(std::int64_t count, std::function<void(std::int64_t)> const& f);
 
 /// Exact draws number first, first + 1, ... of the data, [count][dimension].
-[[nodiscard]] std::vector<double> draw_rows(Mixture const& target, std::uint64_t seed,
+[[nodiscard]] std::vector<double> draw_rows(Target const& target, std::uint64_t seed,
                                             std::int64_t first, std::int64_t count);
 /// The same at a noise level.
-[[nodiscard]] std::vector<double> draw_rows(Mixture const& target, NoiseLevel const& level,
+[[nodiscard]] std::vector<double> draw_rows(Target const& target, NoiseLevel const& level,
                                             std::uint64_t seed, std::int64_t first,
                                             std::int64_t count);
 

@@ -9,6 +9,12 @@
 
 namespace retrace {
 
+/// What an exact model knows of a density at a point.
+struct DensityValues {
+  double log_density;  ///< nats
+  double divergence;   ///< of the score
+};
+
 /// A distribution whose functions are exact at every noise level: what a target offers and a learnt
 /// model does not. data.at(level) is p_t, the law of alpha x0 + sigma z; log densities are in nats;
 /// `score` and `denoised` fill dimension() numbers; the divergence is that of the score. Draws are

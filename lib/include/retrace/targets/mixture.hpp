@@ -2,6 +2,7 @@
 #pragma once
 
 #include <retrace/core/noise_level.hpp>
+#include <retrace/targets/exact_model.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -81,10 +82,7 @@ class MixtureAtLevel {
  public:
   MixtureAtLevel(Mixture mixture, NoiseLevel const& level);
 
-  struct Values {
-    double log_density;  ///< nats
-    double divergence;   ///< of the score
-  };
+  using Values = DensityValues;
   /// All of them in one pass. `score` and `denoised` take [d], or nothing where they are not
   /// wanted.
   Values evaluate(std::span<double const> x, std::span<double> score,

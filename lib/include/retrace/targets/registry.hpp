@@ -2,14 +2,14 @@
 #pragma once
 
 #include <retrace/core/registry.hpp>
-#include <retrace/targets/mixture.hpp>
+#include <retrace/targets/target.hpp>
 
 #include <string_view>
 #include <vector>
 
 namespace retrace {
 
-struct TargetEntry : Entry<Mixture> {
+struct TargetEntry : Entry<Target> {
   int dimension = 0;  ///< with the default options
 };
 
@@ -19,6 +19,6 @@ struct TargetEntry : Entry<Mixture> {
 /// The target `name:key=value,...`, `data:file=FILE.npy,bandwidth=NUMBER` (see data_set.hpp), or
 /// the mixture file `text` where that ends in .json. Throws Error (argument) for unknown names and
 /// options, Error (file) for what is wrong with a file.
-[[nodiscard]] Mixture make_target(std::string_view text);
+[[nodiscard]] Target make_target(std::string_view text);
 
 }  // namespace retrace

@@ -9,7 +9,7 @@ namespace retrace {
 /// options as members with defaults (struct gaussian in gaussian.hpp is one with an option):
 ///   static constexpr TargetInfo info;
 ///   static std::vector<Option<T>> options();
-///   Mixture operator()() const;
+///   Mixture operator()() const;   (or another kind of Target)
 /// Every coordinate of a target has a standard deviation of 0.5 to 3, so that the same schedules
 /// fit all of them.
 struct TargetInfo {

@@ -69,9 +69,9 @@ class Grid {
   [[nodiscard]] bool runs_backwards() const { return backwards_; }
   /// Level k of 0 .. count(); the last is the clean one where the grid ends so.
   [[nodiscard]] NoiseLevel level(std::int64_t k) const;
-  /// t of level k; 0 for the clean end.
-  [[nodiscard]] double time(std::int64_t k) const { return k < noisy_ ? time_(k) : 0; }
-  /// The level a fraction r of the way from s to t in lambda.
+  /// t of level k; Sde::clean_t() for the clean end.
+  [[nodiscard]] double time(std::int64_t k) const { return k < noisy_ ? time_(k) : sde_.clean_t(); }
+  /// The level a fraction r of the way from s to t in lambda; on a discrete process s or t.
   [[nodiscard]] NoiseLevel between(NoiseLevel const& s, NoiseLevel const& t, double r) const;
   /// The same levels in the other order. Throws where the grid ends clean.
   [[nodiscard]] Grid reversed() const;

@@ -17,6 +17,7 @@ struct GridInfo {
   std::string_view name;
   std::string_view summary;
   std::string_view paper;
+  Time time = Time::continuous;  ///< of the processes that it is for
 };
 
 /// A rule with its options chosen: the grid of so many steps over a span of times. A new one is a
@@ -29,7 +30,8 @@ struct Ends {
 };
 
 /// The ends of `span` with defaults filled in. Throws Error (argument) that names `--from` or
-/// `--to` and the allowed range where one lies outside it or is NaN, or where both are the same.
+/// `--to` and the allowed range where one lies outside it or is NaN, or where both are the same,
+/// and for a discrete process, which rules over a span do not fit.
 [[nodiscard]] Ends ends_of(Sde const& sde, Span span);
 
 /// The grid of `steps` steps at times time_at(r), r going evenly from 0 to 1. With Final::eps these

@@ -5,6 +5,7 @@
 #include <retrace/core/options.hpp>
 
 #include <concepts>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -13,11 +14,16 @@
 
 namespace retrace {
 
+/// Whether a process has a level at every t of a range, or at the integers of it only: a chain,
+/// which has neither f nor g2 nor levels between its indices.
+enum class Time { continuous, indices };
+
 /// What the registry says of a forward process.
 struct SdeInfo {
   std::string_view name;
   std::string_view summary;
   std::string_view paper;
+  Time time = Time::continuous;
 };
 
 /// A forward process as a user writes it: one struct, its options as members with defaults, and
@@ -29,17 +35,19 @@ struct SdeInfo {
 ///   double prior_sigma() const;               // prior N(0, prior_sigma^2 I)
 /// and, where the defaults of Sde do not fit, t_min() (0), smallest_sampling_t() (none: see
 /// Sde::default_end) and check() (throws Error for options that do not go together; called by
-/// from_spec and by Sde).
+/// from_spec and by Sde). A discrete one (Time::indices) needs no t_of_lambda. One that computes
+/// tables from its options does so in prepare(), which Sde calls on its own copy.
 template <class S>
 concept Schedule = std::default_initializable<S> && std::copyable<S> &&
     requires(S const& s, double t) {
   { S::info } -> std::convertible_to<SdeInfo>;
   { s.at(t) } -> std::same_as<LevelValues>;
-  { s.t_of_lambda(t) } -> std::same_as<double>;
   { s.t_max() } -> std::same_as<double>;
   { s.prior_sigma() } -> std::same_as<double>;
   { S::options() } -> std::same_as<std::vector<Option<S>>>;
-};
+} &&(S::info.time == Time::indices || requires(S const& s, double lambda) {
+  { s.t_of_lambda(lambda) } -> std::same_as<double>;
+});
 
 /// Where a grid ends unless asked otherwise: samplers that add noise stop earlier than ODE solvers
 /// and likelihoods.
@@ -56,19 +64,30 @@ class Sde {
   [[nodiscard]] std::vector<std::pair<std::string, OptionValue>> options() const {
     return self_->option_values();
   }
+  /// Its times are indices: it has no f and g2, and no levels between them.
+  [[nodiscard]] bool is_discrete() const { return self_->info().time == Time::indices; }
   [[nodiscard]] double t_min() const { return self_->t_min(); }
   [[nodiscard]] double t_max() const { return self_->t_max(); }
   [[nodiscard]] double prior_sigma() const { return self_->prior_sigma(); }
 
+  /// What the clean end (sigma = 0) after the last level is reported as: t = 0, the index -1 of a
+  /// discrete process.
+  [[nodiscard]] double clean_t() const { return is_discrete() ? -1 : 0; }
+
+  /// Whether there is a level at t; false for NaN.
+  [[nodiscard]] bool has_time(double t) const;
+  /// The times there are, for messages: "t in [0, 1]".
+  [[nodiscard]] std::string times_text() const;
+
   /// The default `--to`: 1e-3 for stochastic samplers, 1e-5 for deterministic ones and likelihoods;
-  /// edm: sigma_min.
+  /// edm: sigma_min; the least index of a discrete process.
   [[nodiscard]] double default_end(Solver solver) const;
 
-  /// Throws Error (argument) for t that is NaN or outside [t_min, t_max], and where the schedule
-  /// gives NaN or g2 < 0.
+  /// Throws Error (argument) for t that has no level (has_time), and where the schedule gives NaN
+  /// or g2 < 0.
   [[nodiscard]] NoiseLevel at(double t) const;
   /// The level of a log-SNR; may lie beyond t_max (churn). Throws for lambda that is not finite or
-  /// has no level.
+  /// has no level, and on a discrete process.
   [[nodiscard]] NoiseLevel at_lambda(double lambda) const;
 
  private:
@@ -88,13 +107,17 @@ class Sde {
   struct Model final : Concept {
     explicit Model(S s) : schedule(std::move(s)) {
       if constexpr (requires { schedule.check(); }) schedule.check();
+      if constexpr (requires { schedule.prepare(); }) schedule.prepare();
     }
     [[nodiscard]] SdeInfo info() const override { return S::info; }
     [[nodiscard]] std::vector<std::pair<std::string, OptionValue>> option_values() const override {
       return retrace::option_values(schedule);
     }
     [[nodiscard]] LevelValues at(double t) const override { return schedule.at(t); }
-    [[nodiscard]] double t_of_lambda(double l) const override { return schedule.t_of_lambda(l); }
+    [[nodiscard]] double t_of_lambda(double l) const override {
+      if constexpr (S::info.time == Time::continuous) return schedule.t_of_lambda(l);
+      return std::numeric_limits<double>::quiet_NaN();
+    }
     [[nodiscard]] double t_min() const override {
       if constexpr (requires { schedule.t_min(); }) return schedule.t_min();
       return 0;

@@ -2,9 +2,10 @@
 #pragma once
 
 #include <retrace/run/adaptive_result.hpp>
+#include <retrace/run/spoiled.hpp>
 #include <retrace/run/start.hpp>
 #include <retrace/sde/grid_rule.hpp>
-#include <retrace/targets/mixture.hpp>
+#include <retrace/targets/target.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -27,8 +28,13 @@ struct AdaptiveOptions {
 /// nor on threads, bitwise. Throws Error (argument) for a sampler that is not adaptive, for bad
 /// tolerances and ends, (memory) before anything is computed, (interrupted) after a signal.
 template <class T>
-[[nodiscard]] AdaptiveSamples<T> adaptive_sample(Mixture const& target, std::string_view sampler,
+[[nodiscard]] AdaptiveSamples<T> adaptive_sample(Target const& target, std::string_view sampler,
                                                  Sde const& sde, Span span,
                                                  AdaptiveOptions<T> const& options);
+/// The same with an error planted in the score.
+template <class T>
+[[nodiscard]] AdaptiveSamples<T> adaptive_sample(SpoiledTarget const& target,
+                                                 std::string_view sampler, Sde const& sde,
+                                                 Span span, AdaptiveOptions<T> const& options);
 
 }  // namespace retrace

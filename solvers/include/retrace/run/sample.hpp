@@ -5,6 +5,7 @@
 #include <retrace/run/batched.hpp>
 #include <retrace/run/executor.hpp>
 #include <retrace/run/fused.hpp>
+#include <retrace/run/spoiled.hpp>
 #include <retrace/run/start.hpp>
 #include <retrace/trace/cost.hpp>
 #include <retrace/trace/trace.hpp>
@@ -65,18 +66,34 @@ template <class T>
                                 AnySampler const& sampler, Grid const& grid,
                                 SampleOptions<T> const& options);
 
-/// The fused executor of a mixture, from the compiled library.
+/// The fused executor of a target, from the compiled library.
 template <class T>
-[[nodiscard]] std::unique_ptr<Executor<T>> mixture_executor(Mixture const& mixture);
+[[nodiscard]] std::unique_ptr<Executor<T>> target_executor(Target const& target);
 
-/// Samples a mixture with its exact score.
+/// Samples a target with its exact score.
 template <class T = float>
-[[nodiscard]] Samples<T> sample(Mixture const& target, AnySampler const& sampler, Grid const& grid,
+[[nodiscard]] Samples<T> sample(Target const& target, AnySampler const& sampler, Grid const& grid,
                                 SampleOptions<T> const& options) {
-  auto const executor = mixture_executor<T>(target);
+  auto const executor = target_executor<T>(target);
   return sample(*executor,
                 options.start ? *options.start : default_start<T>(target, grid, options.seed),
                 sampler, grid, options);
+}
+
+/// The fused executor of a target with a planted score error, from the compiled library.
+template <class T>
+[[nodiscard]] std::unique_ptr<Executor<T>> spoiled_executor(SpoiledTarget const& target);
+
+/// Samples a target with an error planted in its score: sample(spoiled(target, error), ...). What
+/// starts from the exact p_t does so here.
+template <class T = float>
+[[nodiscard]] Samples<T> sample(SpoiledTarget const& target, AnySampler const& sampler,
+                                Grid const& grid, SampleOptions<T> const& options) {
+  auto const executor = spoiled_executor<T>(target);
+  return sample(
+      *executor,
+      options.start ? *options.start : default_start<T>(target.target, grid, options.seed), sampler,
+      grid, options);
 }
 
 /// Samples with a user's model: fused where it is a TileModelSource, else batched.

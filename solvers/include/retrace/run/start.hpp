@@ -3,7 +3,7 @@
 
 #include <retrace/core/batch.hpp>
 #include <retrace/sde/grid.hpp>
-#include <retrace/targets/mixture.hpp>
+#include <retrace/targets/target.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -21,7 +21,7 @@ template <class T>
 
 /// Exact draws of a target's p_t, purpose `data`.
 template <class T>
-[[nodiscard]] Start<T> exact_start(Mixture const& target, NoiseLevel const& level,
+[[nodiscard]] Start<T> exact_start(Target const& target, NoiseLevel const& level,
                                    std::uint64_t seed);
 
 /// Given states; row 0 belongs to sample `first_sample`. Throws Error (argument) for a row that is
@@ -37,6 +37,6 @@ template <class T>
 
 /// The same for a target, whose p_t is known at every level.
 template <class T>
-[[nodiscard]] Start<T> default_start(Mixture const& target, Grid const& grid, std::uint64_t seed);
+[[nodiscard]] Start<T> default_start(Target const& target, Grid const& grid, std::uint64_t seed);
 
 }  // namespace retrace

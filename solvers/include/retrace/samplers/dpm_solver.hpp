@@ -23,8 +23,7 @@ struct dpm_solver {
       .paper = std::array{"Lu et al. 2022, DPM-Solver, eq. 3.7",
                           "Lu et al. 2022, DPM-Solver, Algorithm 1",
                           "Lu et al. 2022, DPM-Solver, Algorithm 2"}[Order - 1],
-      .order = Order,
-      .grid = {.preserving = "log-snr"}};
+      .order = Order};
   static std::vector<Option<dpm_solver>> options() { return {}; }
 
   Vec operator()(Recorder& model, Grid const& grid, Vec x) const {

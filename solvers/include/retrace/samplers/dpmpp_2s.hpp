@@ -16,8 +16,7 @@ struct dpmpp_2s {
       .name = "dpmpp-2s",
       .summary = "DPM-Solver++(2S): singlestep exponential integrator of the data prediction",
       .paper = "Lu et al. 2022, DPM-Solver++, Algorithm 1",
-      .order = 2,
-      .grid = {.preserving = "log-snr"}};
+      .order = 2};
   static std::vector<Option<dpmpp_2s>> options() { return {}; }
 
   Vec operator()(Recorder& model, Grid const& grid, Vec x) const {

@@ -12,11 +12,11 @@ namespace retrace {
 /// DPM-Solver++(3M), as in Lu et al.'s code (multistep_dpm_solver_third_update) and k-diffusion:
 /// the exponential integrator in lambda of the parabola through the last three denoised estimates,
 /// with r_j = h_j / h the earlier steps over this one,
-///   x_t = sigma_t / sigma_s x + alpha_t h (phi_1 x0 + phi_2 D1 + 2 phi_3 D2) at -h.
+///   x_t = sigma_t / sigma_s x + alpha_t h (phi_1 x0 + phi_2 d1 + 2 phi_3 d2) at -h.
 ///
-/// Two departures from these codes, each of which alone would leave it of second order: D2 = (D1_0
-/// - D1_1) / (r_0 + r_1) is half of the second derivative, so that its factor is 2 phi_3 where they
-/// have phi_3; and it starts at full order (see Start).
+/// Two departures from these codes, without either of which it is of second order: d2 = (d1_0 -
+/// d1_1) / (r_0 + r_1) is half of the second derivative, so that its factor is 2 phi_3 where they
+/// have phi_3; and its start keeps the order (see Start).
 struct dpmpp_3m {
   Start start = Start::full;
   LastSteps final = LastSteps::full;
@@ -44,14 +44,14 @@ struct dpmpp_3m {
         Vec integral = phi(1, -h) * x0[0];
         if (order >= 2) {
           double const r_0 = h_0 / h, r_1 = h_1 / h;
-          Vec D1 = (x0[0] - x0[1]) / r_0;
+          Vec d1 = (x0[0] - x0[1]) / r_0;
           if (order >= 3) {
-            Vec const D1_0 = D1, D1_1 = (x0[1] - x0[2]) / r_1;
-            Vec const D2 = (D1_0 - D1_1) / (r_0 + r_1);
-            D1 = D1_0 + r_0 * D2;
-            integral = integral + 2 * phi(3, -h) * D2;
+            Vec const d1_0 = d1, d1_1 = (x0[1] - x0[2]) / r_1;
+            Vec const d2 = (d1_0 - d1_1) / (r_0 + r_1);
+            d1 = d1_0 + r_0 * d2;
+            integral = integral + 2 * phi(3, -h) * d2;
           }
-          integral = integral + phi(2, -h) * D1;
+          integral = integral + phi(2, -h) * d1;
         }
         x = t.sigma() / s.sigma() * x + t.alpha() * h * integral;
       }

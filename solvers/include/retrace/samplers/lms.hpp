@@ -24,8 +24,7 @@ struct lms {
       .name = std::array{"lms-1", "lms-2", "lms-3", "lms-4"}[Order - 1],
       .summary = "linear multistep: Adams-Bashforth in sigma / alpha",
       .paper = "Crowson 2022, k-diffusion, sample_lms; Zhang, Chen 2023, DEIS, rhoAB",
-      .order = Order,
-      .grid = {.preserving = "log-snr"}};
+      .order = Order};
   static std::vector<Option<lms>> options() {
     if constexpr (Order >= 3) return {start_option<lms>()};
     return {};

@@ -16,10 +16,11 @@
 /// What multistep methods share.
 namespace retrace {
 
-/// How a multistep method begins, before it has all the answers it combines. `full`: with
-/// Runge-Kutta steps of its own order, whose extra evaluations count and whose levels lie between
-/// the grid's. `low`: with its own formula on the answers there are, first one, then two, as well-
-/// known codes do. The first step's error, O(h^2), then stays: the method is of second order.
+/// How a multistep method of order p begins, before it has all the answers it combines. `full`:
+/// with Runge-Kutta steps of order p - 1, whose few errors, O(h^p), leave the order p; their extra
+/// evaluations count, and their levels lie between the grid's. `low`: with its own formula on the
+/// answers there are, first one, then two, as well-known codes do. The first step's error, O(h^2),
+/// then stays: the method is of second order.
 enum class Start { full, low };
 
 /// How it ends: at its own order, or with a last step of order one, one before of order two, ...,
@@ -99,8 +100,8 @@ template <std::size_t Stages, class Slope>
   return end;
 }
 
-/// A step of a full-order start, order 3 or 4, by Runge and Kutta in the variable in which the
-/// probability-flow ODE is nothing but the prediction, noise or denoised:
+/// A step of the full start of a method of order 3 or 4, by Runge and Kutta in the variable in
+/// which the probability-flow ODE is nothing but the prediction, noise or denoised:
 ///   d(x / alpha) / d rho = epsilon,    d(x / sigma) / d(1 / rho) = x0,    rho = sigma / alpha.
 [[nodiscard]] inline Vec starting_step(int order, Prediction prediction, Recorder& model,
                                        Grid const& grid, NoiseLevel const& s, NoiseLevel const& t,
@@ -116,8 +117,8 @@ template <std::size_t Stages, class Slope>
     return noise ? model.noise(scale(u) * y, u) : model.denoised(scale(u) * y, u);
   };
   Vec const y = x / scale(s);
-  return scale(t) * (order == 3 ? runge_kutta_step(tableaus::bosh3, h, y, slope)
-                                : runge_kutta_step(tableaus::rk4, h, y, slope));
+  return scale(t) * (order == 3 ? runge_kutta_step(tableaus::midpoint, h, y, slope)
+                                : runge_kutta_step(tableaus::bosh3, h, y, slope));
 }
 
 }  // namespace retrace

@@ -29,6 +29,14 @@ struct Tableau {
 
 namespace tableaus {
 
+/// Runge 1895.
+inline constexpr Tableau<2> midpoint{
+    .c = {0, 1. / 2},
+    .a = {{{}, {1. / 2}}},
+    .b = {0, 1},
+    .order = 2,
+};
+
 /// Kutta 1901, the classical method.
 inline constexpr Tableau<4> rk4{
     .c = {0, 1. / 2, 1. / 2, 1},

@@ -23,8 +23,8 @@ namespace retrace {
 /// or B_1 = -h.
 ///
 /// The corrector costs no evaluation, and makes the order p + 1. As in the paper's code the last
-/// step is not corrected. A full-order start takes Runge-Kutta steps of order p, uncorrected; for
-/// p <= 2 the corrected first steps are good enough. With corrector=off the order is p.
+/// step is not corrected. A full start takes Runge-Kutta steps of order p, uncorrected; for p <=
+/// 2 the corrected first steps are good enough. With corrector=off the order is p.
 template <int P>
 struct unipc {
   static_assert(P >= 1 && P <= 3);
@@ -64,7 +64,7 @@ struct unipc {
       if (last && corrector == Corrector::on) x = update(x0, last->from, last->s, s, last->p, here);
       x0.add(s, here);
       if (P >= 3 && start == Start::full && !x0.complete()) {
-        x = starting_step(P, Prediction::denoised, model, grid, s, t, x);
+        x = starting_step(P + 1, Prediction::denoised, model, grid, s, t, x);
         continue;
       }
       last = {x, s, order_at(i, grid, x0.count(), final)};

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <retrace/targets/box_source.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <numbers>
+
+namespace retrace {
+namespace {
+
+std::size_t index(int i) { return static_cast<std::size_t>(i); }
+
+void fill_level(double* row, BoxRow const& at, BoxMixture const& mixture, NoiseLevel const& level) {
+  BoxAxes const& axes = mixture.axes();
+  double const alpha = level.alpha(), sigma = level.sigma();
+  row[BoxRow::scale] = std::sqrt(std::numbers::log2e / 2) / sigma;
+  row[BoxRow::inverse_alpha] = alpha > 0 ? 1 / alpha : 0;
+  for (int i = 0; i < at.edges; ++i) row[BoxRow::edge + i] = alpha * axes.edges[index(i)];
+  for (int i = 0; i < at.intervals; ++i) {
+    using Interval = BoxRow::Interval;
+    double const low = axes.edges[index(axes.intervals[index(i)].low)];
+    double const half = (axes.edges[index(axes.intervals[index(i)].high)] - low) / 2;
+    double* const interval = row + at.interval(i);
+    interval[Interval::narrow] = alpha * half / sigma <= widest_narrow ? 1 : 0;
+    interval[Interval::centre] = low + half;
+    interval[Interval::half] = half;
+    interval[Interval::image] = alpha * (low + half);
+    interval[Interval::width] = 2 * alpha * half * row[BoxRow::scale];
+    interval[Interval::sigmas] = alpha * half / sigma;
+    if (alpha == 0) continue;
+    interval[Interval::per_width] = std::sqrt(std::numbers::pi / 2) * sigma / (alpha * half);
+    interval[Interval::pull] = sigma * sigma / (2 * alpha * alpha * half);
+  }
+}
+
+}  // namespace
+
+BoxRow box_row(BoxMixture const& mixture) {
+  BoxAxes const& axes = mixture.axes();
+  return {mixture.dimension(), static_cast<int>(axes.edges.size()),
+          static_cast<int>(axes.intervals.size()), mixture.boxes()};
+}
+
+std::vector<double> box_table(BoxMixture const& mixture, std::span<NoiseLevel const> levels) {
+  BoxRow const at = box_row(mixture);
+  std::vector<double> logits;
+  for (double const weight : mixture.weights()) logits.push_back(std::log2(weight));
+  double const largest = *std::max_element(logits.begin(), logits.end());
+  std::vector<double> table(levels.size() * index(at.size()));
+  for (std::size_t n = 0; n < levels.size(); ++n) {
+    double* const row = table.data() + n * index(at.size());
+    fill_level(row, at, mixture, levels[n]);
+    for (int k = 0; k < at.boxes; ++k) row[at.box(k)] = logits[index(k)] - largest;
+  }
+  return table;
+}
+
+std::vector<int> box_index(BoxMixture const& mixture) {
+  BoxAxes const& axes = mixture.axes();
+  std::vector<int> all = axes.first_edge;
+  all.insert(all.end(), axes.first_interval.begin(), axes.first_interval.end());
+  for (BoxAxes::Interval const& interval : axes.intervals)
+    all.insert(all.end(), {interval.low, interval.high});
+  all.insert(all.end(), axes.interval_of_box.begin(), axes.interval_of_box.end());
+  return all;
+}
+
+}  // namespace retrace
