@@ -71,7 +71,7 @@ struct Refinement {
 /// rounding.
 Refinement refinement(int order) {
   if (order < 5) return {};
-  if (order < 8) return {16, 128};
+  if (order < 8) return {64, 256};
   return {8, 32};
 }
 
@@ -93,16 +93,20 @@ std::vector<State> const& exact_ends(Sde const& sde, Direction direction = Direc
   auto const [entry, is_new] = known.try_emplace({std::string(sde.name()), direction});
   std::vector<State>& exact = entry->second;
   if (!is_new) return exact;
-  exact = ends(make_sampler("exp-ab-4"), grid_of(sde, 1 << 14, Spacing::even, direction));
+  exact = ends(make_sampler("fehlberg78"), grid_of(sde, 256, Spacing::even, direction));
   EXPECT_LT(
-      distance(ends(make_sampler("rk4"), grid_of(sde, 1 << 13, Spacing::even, direction)), exact),
+      distance(ends(make_sampler("exp-ab-4"), grid_of(sde, 1 << 14, Spacing::even, direction)),
+               exact),
       1e-11)
       << sde.name();
   return exact;
 }
 
-/// Fourth orders settle late.
-double tolerance(int order) { return order < 4 ? 0.12 : 0.25; }
+/// High orders settle late.
+double tolerance(int order) { return order < 4 ? 0.12 : order == 4 ? 0.25 : 0.35; }
+/// And from above, as far as rounding lets one see: tableaus_test.cpp shows that no tableau has a
+/// higher order than it says.
+double surplus(int order) { return order < 5 ? 0.4 : 3; }
 
 TEST(Orders, AreTheClaimedOnesOnSmoothGrids) {
   for (char const* name : measured_sdes) {
@@ -114,7 +118,8 @@ TEST(Orders, AreTheClaimedOnesOnSmoothGrids) {
       double const measured = slope(make_sampler(entry.name), sde, exact, Spacing::even,
                                     Direction::backwards, refinement(order));
       EXPECT_GT(measured, order - tolerance(order)) << entry.name << " on " << name;
-      EXPECT_LT(measured, order + 0.4) << entry.name << " on " << name << ": claims too little";
+      EXPECT_LT(measured, order + surplus(order))
+          << entry.name << " on " << name << ": claims too little";
     }
   }
 }
