@@ -99,10 +99,10 @@ RETRACE_INLINE void sincos_turn(typename traits<P>::words turn, P& sine, P& cosi
   cosine = from_bits(bits(select_odd(quadrant, ps, pc)) ^ (((quadrant + one) >> 1) << 31));
 }
 
-/// Sine and cosine of an angle in [0, pi/2], each with a small relative error, so also where it is
-/// next to 0: from those of half the angle, sin = 2 s c and cos = (c - s) (c + s), whose series end
-/// where the next term is below rounding. Relative error below 3e-7 (float) and 5e-16 (double), and
-/// what the rounding of the angle makes. Angles that miss the range by rounding are as good.
+/// Sine and cosine of an angle in [0, pi/2]: from those of half the angle, 2 s c and (c - s) (c +
+/// s), whose series end where the next term is below rounding. Relative error below 3e-7 (float)
+/// and 5e-16 (double); of the cosine next to pi/2 an absolute one of 1.5 roundings, about what that
+/// of the angle makes. Angles that miss the range by rounding are as good.
 template <class P>
 RETRACE_INLINE void sincos_acute(P angle, P& sine, P& cosine) {
   using T = typename traits<P>::value;

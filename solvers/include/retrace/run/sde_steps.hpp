@@ -24,11 +24,13 @@ struct SdeIntegrated {
 
 /// Takes x from one level to another along the reverse-time SDE, by the method of
 /// samplers/adaptive_sde.hpp with steps as long as the tolerance of its estimate allows, which is
-/// measured in units of sqrt(alpha^2 + sigma^2). The estimate is of Euler's step and falls as the
-/// power 3/2 of the step, so that small tolerances are expensive. Which step is tried next depends
-/// on the path before its end only. A rejected step is tried again on the same path: a new draw for
-/// it would keep the increments that are easy and change the law. Values that are not finite are
-/// rejected. Ends of steps lie on few bits of the clock, so that a path is cheap to read.
+/// measured in units of sqrt(alpha^2 + sigma^2); no longer than 1/8 in lambda, and no tolerance is
+/// looser than 1/40, since beyond that the estimate says little. It is of Euler's step and falls as
+/// the power 3/2 of the step, so that small tolerances are expensive. Which step is tried next
+/// depends on the path before its end only. A rejected step is tried again on the same path: a new
+/// draw for it would keep the increments that are easy and change the law. Values that are not
+/// finite are rejected. Ends of steps lie on few bits of the clock, so that a path is cheap to
+/// read.
 [[nodiscard]] SdeIntegrated integrate_sde(HostModel const& model, Sde const& sde,
                                           NoiseLevel const& from, NoiseLevel const& to,
                                           PathIncrement const& path, std::span<double> x,
