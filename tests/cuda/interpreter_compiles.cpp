@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Compiled for CUDA by scripts/check-cuda, which looks at what ptxas says: the interpreter with the
-// mixture inside, for every precision, dimension case and shape of covariance, and the launches
-// between evaluations of a batched run. It is never linked; it guards the wall between host and
-// device code.
+// mixture inside, for every precision, dimension case and shape of covariance, with fixed and with
+// adaptive steps, and the launches between evaluations of a batched run. It is never linked; it
+// guards the wall between host and device code.
+#include <retrace/run/adaptive_tiles.hpp>
 #include <retrace/run/loaded.hpp>
 #include <retrace/run/spoiled.hpp>
 #include <retrace/run/trajectories.hpp>
+#include <retrace/targets/angle_mixture_tile.hpp>
 #include <retrace/targets/mixture_tile.hpp>
 
 namespace retrace {
@@ -19,6 +21,9 @@ template <class T, int Dim>
 using Spoiled =
     Trajectories<Kokkos::Cuda, SpoiledTile<T, MixtureTile<T, Dim, CovarianceShape::isotropic>>, 128,
                  simd::Scalar, Registers::scratch>;
+
+template <class T, int Dim, CovarianceShape shape>
+using Adaptive = AdaptiveTiles<Kokkos::Cuda, AngleMixtureTile<T, Dim, shape>, 64, simd::Scalar>;
 
 template <class Kernel>
 void launch(Kernel const& kernel) {
@@ -35,5 +40,10 @@ template void launch(Fused<double, 2, CovarianceShape::full> const&);
 template void launch(Fused<float, 0, CovarianceShape::full> const&);
 template void launch(Spoiled<float, 2> const&);
 template void launch(Spoiled<double, 0> const&);
+template void launch(Adaptive<float, 2, CovarianceShape::isotropic> const&);
+template void launch(Adaptive<double, 2, CovarianceShape::isotropic> const&);
+template void launch(Adaptive<float, 0, CovarianceShape::isotropic> const&);
+template void launch(Adaptive<float, 2, CovarianceShape::full> const&);
+template void launch(Adaptive<double, 0, CovarianceShape::full> const&);
 
 }  // namespace retrace

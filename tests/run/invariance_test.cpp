@@ -56,7 +56,11 @@ HostArray<double> run(Mixture const& target, std::string const& sampler, char co
 void expect_equivariant(char const* sde, Map const& map, Map const& linear_part, double tolerance) {
   Mixture const mixture = testing::scattered_mixture(2, 5);
   auto const identity = [](Point p) { return p; };
+  bool const moves_the_origin = map({0, 0}) != Point{0, 0};
   for (SamplerEntry const& entry : samplers()) {
+    // In polar coordinates a translation, which alpha = 1 keeps, is a symmetry of the solutions
+    // only.
+    if (moves_the_origin && entry.info.stepping == Stepping::adaptive && entry.info.order) continue;
     auto const plain = run(mixture, entry.name, sde, identity, identity);
     auto const moved = run(mapped(mixture, map), entry.name, sde, map, linear_part);
     for (std::int64_t i = 0; i < n; ++i) {
