@@ -75,6 +75,10 @@ std::vector<Contest> contests_of(CompareArguments const& arguments, Sde const& s
   std::vector<ChosenSampler> samplers;
   for (std::string& text : texts) {
     samplers.push_back(choose_sampler(std::move(text), sde));
+    if (samplers.back().info.stepping == Stepping::adaptive)
+      throw Error(Fault::argument,
+                  "sampler " + retrace::quoted(samplers.back().text) + " cannot be compared",
+                  "it is adaptive: its tolerance, not a number of evaluations, says what it costs");
     refuse_own_grid(samplers.back(), sde, arguments.grid);
   }
   std::optional<std::string> rule;

@@ -62,7 +62,7 @@ Json samplers_json() {
     };
     Json item = entry_json(entry);
     item["deterministic"] = deterministic;
-    item["adaptive"] = false;
+    item["adaptive"] = entry.info.stepping == Stepping::adaptive;
     item["order"] = where(deterministic, entry.info.order);
     item["weak_order"] = where(!deterministic, entry.info.weak_order);
     item["strong_order"] = where(!deterministic, entry.info.strong_order);

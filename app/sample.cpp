@@ -11,15 +11,20 @@
 
 #include <retrace/core/error.hpp>
 #include <retrace/core/runtime.hpp>
+#include <retrace/run/adaptive_sample.hpp>
 #include <retrace/run/sample.hpp>
 #include <retrace/sde/registry.hpp>
 #include <retrace/targets/registry.hpp>
 
+#include <algorithm>
 #include <array>
 #include <limits>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace retrace::app {
 namespace {
@@ -66,6 +71,8 @@ struct SampleArguments : Arguments {
                     "                            samplers follows the same path");
   Given score_error = option("--score-error", "KIND", help_of_score_error);
   Given denoise = flag("--denoise", "leave the noise out of the last step");
+  Given rtol = option("--rtol", "R", "adaptive samplers: relative tolerance (default: 1e-5)");
+  Given atol = option("--atol", "A", "adaptive samplers: absolute tolerance (default: 1e-5)");
   Given out = option("--out", "FILE", "where to write the .npy");
 };
 
@@ -79,6 +86,9 @@ struct Plan {
   std::uint64_t seed = 0;
   std::int64_t first = 0;
   LastNoise last_noise = LastNoise::keep;
+  Tolerance tolerance{};
+
+  [[nodiscard]] bool adaptive() const { return sampler.info.stepping == Stepping::adaptive; }
 };
 
 std::string sampler_text(SampleArguments const& arguments) {
@@ -94,7 +104,39 @@ std::string sampler_text(SampleArguments const& arguments) {
   return text + (spec.options.empty() ? ":" : ",") + "eta=" + arguments.eta.text();
 }
 
+/// Where an adaptive sampler starts and ends: all it takes of a grid.
+ChosenGrid span_grid(SampleArguments const& arguments, Sde const& sde,
+                     ChosenSampler const& sampler) {
+  Given const* const refused[] = {&arguments.steps, &arguments.grid, &arguments.times,
+                                  &arguments.noise, &arguments.denoise};
+  for (Given const* option : refused)
+    if (*option)
+      throw Error(Fault::argument,
+                  option->name() + " does not fit sampler " + retrace::quoted(sampler.text),
+                  "it is adaptive: every sample has steps of its own", "give --rtol and --atol");
+  Span span = span_of(sde, arguments.from, arguments.to);
+  span.to = span.to.value_or(sde.default_end(sampler.traits.solver));
+  Ends const ends = ends_of(sde, span);
+  return {"none", Grid(sde, {ends.from, ends.to})};
+}
+
+Tolerance tolerance_of(SampleArguments const& arguments, ChosenSampler const& sampler) {
+  constexpr Range range{.low = 0, .high = 1, .low_end = Range::Low::open};
+  Tolerance tolerance;
+  for (auto const& [option, value] :
+       {std::pair(&arguments.rtol, &tolerance.rtol), std::pair(&arguments.atol, &tolerance.atol)}) {
+    if (!*option) continue;
+    if (sampler.info.stepping != Stepping::adaptive)
+      throw Error(Fault::argument,
+                  option->name() + " does not fit sampler " + retrace::quoted(sampler.text),
+                  "it is not adaptive: its grid says where its steps are");
+    *value = option->real(range);
+  }
+  return tolerance;
+}
+
 ChosenGrid grid_of(SampleArguments const& arguments, Sde const& sde, ChosenSampler const& sampler) {
+  if (sampler.info.stepping == Stepping::adaptive) return span_grid(arguments, sde, sampler);
   refuse_own_grid(sampler, sde, arguments.grid);
   refuse_own_grid(sampler, sde, arguments.times);
   if (arguments.times) {
@@ -130,6 +172,7 @@ Plan plan_of(SampleArguments const& arguments) {
   auto error = score_error_of(arguments.score_error, target.dimension());
   Plan plan{std::move(target), std::move(sde), std::move(sampler), std::move(grid),
             std::move(error)};
+  plan.tolerance = tolerance_of(arguments, plan.sampler);
   check_forwards(arguments, plan);
   refuse_together(arguments.path, arguments.noise, "the path makes the noise itself");
   plan.seed = seed_of(arguments.seed);
@@ -165,18 +208,107 @@ void report(SampleArguments const& arguments, Plan const& plan, Outlet const& ou
     return writer.finish();
   }
   auto const text = [&](char const* key) { return json_text(facts[key]); };
-  outlet.say(printable(plan.sampler.text) + " on " + printable(arguments.sde.text()) + ", grid " +
-             printable(plan.grid.text) + ": " + text("steps") + " steps, " + text("evaluations") +
-             " evaluations, " + text("draws") + " draws a sample\n" + text("samples") +
-             " samples of " + printable(arguments.target.text()) +
+  auto const number = [&](char const* key) { return short_number(facts[key].get<double>(), 6); };
+  std::string const steps =
+      plan.adaptive()
+          ? ", adaptive: " + number("steps") + " steps, " + number("rejections") + " rejections, " +
+                number("evaluations") + " evaluations, " + number("draws")
+          : ", grid " + printable(plan.grid.text) + ": " + text("steps") + " steps, " +
+                text("evaluations") + " evaluations, " + text("draws");
+  outlet.say(printable(plan.sampler.text) + " on " + printable(arguments.sde.text()) + steps +
+             " draws a sample\n" + text("samples") + " samples of " +
+             printable(arguments.target.text()) +
              (plan.error ? " with score error " + printable(arguments.score_error.text()) : "") +
              " in " + short_number(facts["seconds"].get<double>()) + " s, seed " + text("seed") +
              "\n" + retrace::quoted(arguments.out.text()) + ": [" + text("samples") + ", " +
              text("dimension") + "], " + facts["precision"].get<std::string>() + "\n");
 }
 
+/// The samples that did not get to the end, by the first of them.
+template <class T>
+void refuse_unfinished(AdaptiveSamples<T> const& run, std::int64_t first_sample) {
+  auto const done = run.count(Outcome::done), all = std::int64_t(run.outcomes.size());
+  if (done == all) return;
+  auto const row = static_cast<std::size_t>(
+      std::find_if(run.outcomes.begin(), run.outcomes.end(),
+                   [](Outcome outcome) { return outcome != Outcome::done; }) -
+      run.outcomes.begin());
+  throw Error(
+      Fault::numerics,
+      std::to_string(all - done) + " of " + std::to_string(all) + " samples did not get to the end",
+      "the first is sample " + std::to_string(first_sample + std::int64_t(row)) + ", " +
+          std::string(name(run.outcomes[row])) + " at t = " + short_number(run.t[row], 6) +
+          " after " + std::to_string(run.evaluations[row]) + " evaluations",
+      "larger --rtol and --atol or --precision f64 may help");
+}
+
+double mean(std::vector<std::int64_t> const& counts) {
+  return counts.empty()
+             ? 0
+             : static_cast<double>(std::accumulate(counts.begin(), counts.end(), std::int64_t{0})) /
+                   static_cast<double>(counts.size());
+}
+
+void check_numbers(std::int64_t samples, Plan const& plan) {
+  if (samples > most - plan.first)
+    throw Error(Fault::argument, "--first-sample plus --samples is too large",
+                "sample numbers end at " + std::to_string(most));
+}
+
+template <class T>
+void run_adaptive(SampleArguments const& arguments, Plan const& plan,
+                  std::string const& precision) {
+  Outlet const outlet(arguments, arguments.out.text());
+  Runtime const runtime(arguments.threads());
+  AdaptiveOptions<T> options{
+      .samples = arguments.samples ? arguments.samples.integer(0) : default_samples,
+      .seed = plan.seed,
+      .first_sample = static_cast<std::uint64_t>(plan.first),
+      .tolerance = plan.tolerance};
+  if (arguments.init) {
+    auto const states = read_init<T>(arguments.init, arguments.samples, plan.target.dimension());
+    options.samples = static_cast<std::int64_t>(states.extent(0));
+    options.start = given_start<T>(states, options.first_sample);
+  }
+  check_numbers(options.samples, plan);
+  Grid const& grid = plan.grid.grid;
+  auto const run_on = [&](auto const& model) {
+    return adaptive_sample<T>(model, plan.sampler.text, plan.sde, {grid.time(0), grid.time(1)},
+                              options);
+  };
+  AdaptiveSamples<T> const result =
+      plan.error ? run_on(spoiled(plan.target, *plan.error)) : run_on(plan.target);
+  refuse_unfinished(result, plan.first);
+
+  write_samples<T>(arguments.out.text(), result.x);
+  Written written(arguments.out.text());
+  Json facts{{"sampler", plan.sampler.text},
+             {"sde", arguments.sde.text()},
+             {"grid", nullptr},
+             {"target", arguments.target.text()},
+             {"samples", options.samples},
+             {"dimension", plan.target.dimension()},
+             {"rtol", result.tolerance.rtol},
+             {"atol", result.tolerance.atol},
+             {"steps", mean(result.steps)},
+             {"evaluations", mean(result.evaluations)},
+             {"rejections", mean(result.rejections)},
+             {"draws", mean(result.draws)},
+             {"seed", plan.seed},
+             {"first_sample", plan.first},
+             {"precision", precision},
+             {"noise", "path"},
+             {"seconds", result.seconds},
+             {"out", arguments.out.text()},
+             {"nonfinite", result.count(Outcome::nonfinite)}};
+  if (plan.error) facts["score_error"] = arguments.score_error.text();
+  report(arguments, plan, outlet, facts);
+  written.keep();
+}
+
 template <class T>
 void run(SampleArguments const& arguments, Plan const& plan, std::string const& precision) {
+  if (plan.adaptive()) return run_adaptive<T>(arguments, plan, precision);
   Outlet const outlet(arguments, arguments.out.text());
   Runtime const runtime(arguments.threads());  // before the arrays, which must not outlive it
   SampleOptions<T> options{
@@ -190,9 +322,7 @@ void run(SampleArguments const& arguments, Plan const& plan, std::string const& 
     options.samples = static_cast<std::int64_t>(states.extent(0));
     options.start = given_start<T>(states, options.first_sample);
   }
-  if (options.samples > most - plan.first)
-    throw Error(Fault::argument, "--first-sample plus --samples is too large",
-                "sample numbers end at " + std::to_string(most));
+  check_numbers(options.samples, plan);
   std::vector<T> noise;
   if (arguments.noise) {
     std::int64_t const draws =

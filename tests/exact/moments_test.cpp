@@ -169,13 +169,26 @@ double error(AnySampler const& sampler, Grid const& grid) {
   return wasserstein2(result, marginal(data, grid.level(grid.count())));
 }
 
-double measured_order(AnySampler const& sampler, char const* rule, char const* sde_name) {
+/// Numbers of steps between which errors are of the order and above rounding. High orders settle
+/// late and reach rounding soon: theirs are far apart.
+struct Refinement {
+  std::int64_t coarse = 512, fine = 1024;
+};
+Refinement refinement(int order) {
+  if (order < 5) return {};
+  if (order < 8) return {16, 256};
+  return {16, 32};
+}
+
+double measured_order(AnySampler const& sampler, char const* rule, char const* sde_name,
+                      Refinement const& steps = {}) {
   Sde const sde = make_sde(sde_name);
   auto const at = [&](std::int64_t n) {
     return error(sampler,
                  make_grid(rule, sde, n, {sde.t_max(), sde.default_end(Solver::stochastic)}));
   };
-  return std::log2(at(512) / at(1024));
+  return std::log2(at(steps.coarse) / at(steps.fine)) /
+         std::log2(static_cast<double>(steps.fine) / static_cast<double>(steps.coarse));
 }
 
 TEST(Moments, ShowTheClaimedOrderOfEverySampler) {  // N17; nonlinear conditions: tests/samplers
@@ -183,7 +196,8 @@ TEST(Moments, ShowTheClaimedOrderOfEverySampler) {  // N17; nonlinear conditions
     if (entry.info.claims == Claims::nothing) continue;
     int const claimed = entry.info.order ? *entry.info.order : entry.info.weak_order.value_or(0);
     for (char const* sde : {"vp", "ve", "sub-vp"})
-      EXPECT_GE(measured_order(make_sampler(entry.name), "log-snr", sde), claimed - 0.1)
+      EXPECT_GE(measured_order(make_sampler(entry.name), "log-snr", sde, refinement(claimed)),
+                claimed - 0.1)
           << entry.name << " on " << sde;
   }
   EXPECT_NEAR(measured_order(make_sampler("ddim:eta=0.5"), "log-snr", "vp"), 1, 0.1);

@@ -113,7 +113,7 @@ TEST(NonlinearStrongOrder, IsTheOneClaimed) {
                        root_mean_square(all.ends(sampler, draws, 96), solution));
     };
     for (char const* name : {"ancestral", "dpm2-ancestral", "dpmpp-sde", "dpmpp-2m-sde",
-                             "sa-solver", "seeds-3", "stochastic-heun", "sra1"})
+                             "sa-solver", "seeds-3", "stochastic-heun", "sra1", "adaptive-sde"})
       EXPECT_GE(order(make_sampler(name), draws_of(name)),
                 sampler_entry(name).info.strong_order.value() - 0.15)
           << name << " on " << sde;

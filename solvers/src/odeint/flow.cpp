@@ -9,26 +9,31 @@
 
 namespace retrace {
 
-HostModel host_model(Mixture const& mixture) {
+HostModel host_model(Target const& target) {
   // Of score and denoised state together, because either alone loses digits at one of the ends.
-  return {.dimension = mixture.dimension(),
+  return {.dimension = target.dimension(),
           .prediction = Prediction::velocity,
-          .predict = [mixture](std::span<double const> x, NoiseLevel const& level,
-                               std::span<double> out) {
+          .predict = [target](std::span<double const> x, NoiseLevel const& level,
+                              std::span<double> out) {
             std::vector<double> score(x.size());
-            mixture.at(level).evaluate(x, score, out);
+            target.at(level).evaluate(x, score, out);
             double const of_score = -level.alpha() * level.sigma();
             for (std::size_t i = 0; i < out.size(); ++i)
               out[i] = of_score * score[i] - level.sigma() * out[i];
           }};
 }
 
-double ProbabilityFlow::angle_of(NoiseLevel const& level) {
-  return std::atan2(level.sigma(), level.alpha());
-}
-
-double ProbabilityFlow::scale_of(NoiseLevel const& level) {
-  return std::hypot(level.alpha(), level.sigma());
+HostModel host_model(SpoiledTarget const& target) {
+  HostModel model = host_model(target.target);
+  model.predict = [exact = model.predict, field = ScoreErrorField(target.error, model.dimension)](
+                      std::span<double const> x, NoiseLevel const& level, std::span<double> out) {
+    std::vector<double> error(x.size());
+    field.evaluate(x, level, error);
+    double const factor = convert(Prediction::score, Prediction::velocity, level).out;
+    exact(x, level, out);
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] += factor * error[i];
+  };
+  return model;
 }
 
 NoiseLevel ProbabilityFlow::level(double phi) const {
@@ -36,12 +41,12 @@ NoiseLevel ProbabilityFlow::level(double phi) const {
   constexpr double rounding = 4 * std::numeric_limits<double>::epsilon();
   for (NoiseLevel const& end : ends_)
     if (std::abs(phi - angle_of(end)) <= rounding * angle_of(end)) return end;
-  return sde_->at_lambda(-std::log(std::tan(phi)));
+  return level_at_angle(*sde_, phi);
 }
 
 void ProbabilityFlow::operator()(double phi, std::span<double const> z, std::span<double> slope) {
   NoiseLevel const here = level(phi);
-  double const s = scale_of(here);
+  double const s = radius_of(here);
   for (std::size_t i = 0; i < x_.size(); ++i) x_[i] = s * z[i];
   model_->predict(x_, here, slope);
   Affine const velocity = convert(model_->prediction, Prediction::velocity, here);

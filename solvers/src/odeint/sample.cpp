@@ -64,7 +64,7 @@ AdaptiveSamples<double> odeint_sample(HostModel const& model, Sde const& sde,
   Ends const ends = ends_of(sde, span);
   NoiseLevel const from = level_of_end(model, sde, "--from", ends.from);
   NoiseLevel const to = level_of_end(model, sde, "--to", ends.to);
-  double const start_phi = ProbabilityFlow::angle_of(from), end_phi = ProbabilityFlow::angle_of(to);
+  double const start_phi = angle_of(from), end_phi = angle_of(to);
   OdeControl const control{.tolerance = options.tolerance,
                            .max_evaluations = options.max_evaluations};
   control.check(start_phi, end_phi);
@@ -75,16 +75,19 @@ AdaptiveSamples<double> odeint_sample(HostModel const& model, Sde const& sde,
   AdaptiveSamples<double> result{.x = start_states(start, model, options),
                                  .t = std::vector<double>(n, ends.to),
                                  .evaluations = std::vector<std::int64_t>(n),
+                                 .steps = std::vector<std::int64_t>(n),
                                  .rejections = std::vector<std::int64_t>(n),
                                  .outcomes = std::vector<Outcome>(n),
+                                 .tolerance = options.tolerance,
                                  .seed = options.seed};
   tbb::parallel_for(std::size_t{0}, n, [&](std::size_t row) {
     ProbabilityFlow flow(model, sde, from, to);
     OdeState z(d);
-    for (std::size_t c = 0; c < d; ++c) z[c] = result.x(row, c) / ProbabilityFlow::scale_of(from);
+    for (std::size_t c = 0; c < d; ++c) z[c] = result.x(row, c) / radius_of(from);
     auto const method = stepper.make(options.tolerance);
     Integrated const run = integrate(*method, std::ref(flow), z, start_phi, end_phi, control);
     result.evaluations[row] = run.evaluations;
+    result.steps[row] = run.steps;
     result.rejections[row] = run.rejections;
     result.outcomes[row] = run.outcome;
     // A sample that got nowhere keeps its start as it is.
@@ -94,15 +97,14 @@ AdaptiveSamples<double> odeint_sample(HostModel const& model, Sde const& sde,
     }
     NoiseLevel const reached = flow.level(run.t);
     result.t[row] = reached.t();
-    for (std::size_t c = 0; c < d; ++c)
-      result.x(row, c) = ProbabilityFlow::scale_of(reached) * z[c];
+    for (std::size_t c = 0; c < d; ++c) result.x(row, c) = radius_of(reached) * z[c];
   });
   throw_if_interrupted();
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return result;
 }
 
-AdaptiveSamples<double> odeint_sample(Mixture const& target, Sde const& sde,
+AdaptiveSamples<double> odeint_sample(Target const& target, Sde const& sde,
                                       OdeStepper const& stepper, Span span,
                                       OdeintOptions const& options) {
   Ends const ends = ends_of(sde, span);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <retrace/core/registry.hpp>
 #include <retrace/odeint/steppers.hpp>
+#include <retrace/odeint/tableau_stepper.hpp>
+#include <retrace/samplers/embedded_pair.hpp>
 
 #include <boost/numeric/odeint/stepper/bulirsch_stoer.hpp>
 #include <boost/numeric/odeint/stepper/runge_kutta_cash_karp54.hpp>
@@ -38,6 +40,11 @@ std::vector<OdeStepper> const& odeint_steppers() {
        .paper = "Dormand and Prince 1980, J. Comput. Appl. Math. 6, table 2",
        .order = 5,
        .make = controlled<odeint::runge_kutta_dopri5<OdeState>>()},
+      {.name = "tsit5",
+       .summary = "Tsitouras 5(4), first same as last, by its tableau",
+       .paper = "Tsitouras 2011, Comput. Math. Appl. 62, table 1",
+       .order = 5,
+       .make = controlled<TableauStepper<tsit5>>()},
       {.name = "cash-karp54",
        .summary = "Cash-Karp 5(4), by Boost.Odeint",
        .paper = "Cash and Karp 1990, ACM Trans. Math. Softw. 16, table 1",

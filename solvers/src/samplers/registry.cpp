@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <retrace/samplers/adaptive_sde.hpp>
 #include <retrace/samplers/ancestral.hpp>
 #include <retrace/samplers/ddim.hpp>
 #include <retrace/samplers/deis.hpp>
@@ -12,6 +13,7 @@
 #include <retrace/samplers/dpmpp_3m_sde.hpp>
 #include <retrace/samplers/dpmpp_sde.hpp>
 #include <retrace/samplers/edm_heun.hpp>
+#include <retrace/samplers/embedded_pair.hpp>
 #include <retrace/samplers/er_sde.hpp>
 #include <retrace/samplers/euler_ancestral.hpp>
 #include <retrace/samplers/euler_maruyama.hpp>
@@ -60,6 +62,7 @@ Grid small_grid(Time time, std::int64_t steps) {
 std::optional<std::string> discrete_obstacle(std::string const& text) {
   constexpr std::int64_t steps = 8;
   AnySampler const sampler = make_sampler(text);
+  if (sampler_entry(text).info.stepping == Stepping::adaptive) return "levels between the indices";
   try {
     if (sampler.own_grid(ddpm{}, steps, {})) return "a grid of its own, between the indices";
     static_cast<void>(cost(sampler, small_grid(Time::indices, steps)));
@@ -127,6 +130,12 @@ std::vector<SamplerEntry> const& samplers() {
       entry<exp_ab<3>>(),
       entry<exp_ab<4>>(),
       entry<dpmpp_2m>(),
+      entry<adaptive_sde>(),
+      entry<dopri5>(),
+      entry<rk45>(),
+      entry<tsit5>(),
+      entry<cash_karp54>(),
+      entry<fehlberg78>(),
   };
   return all;
 }

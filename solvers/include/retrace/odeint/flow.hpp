@@ -4,8 +4,10 @@
 #include <retrace/core/prediction.hpp>
 #include <retrace/odeint/guard.hpp>
 #include <retrace/run/reference.hpp>
+#include <retrace/run/spoiled.hpp>
+#include <retrace/sde/angle.hpp>
 #include <retrace/sde/sde.hpp>
-#include <retrace/targets/mixture.hpp>
+#include <retrace/targets/target.hpp>
 
 #include <array>
 #include <span>
@@ -19,8 +21,10 @@ struct HostModel {
   PointModel predict;
 };
 
-/// A mixture with its exact velocity.
-[[nodiscard]] HostModel host_model(Mixture const& mixture);
+/// A target with its exact velocity.
+[[nodiscard]] HostModel host_model(Target const& target);
+/// The same with a planted score error. At alpha = 0 it has no bounds.
+[[nodiscard]] HostModel host_model(SpoiledTarget const& target);
 
 /// The probability-flow ODE of a model in z = x / s, s^2 = alpha^2 + sigma^2, and the angle
 /// phi = arctan(sigma / alpha), where it reads
@@ -45,8 +49,6 @@ class ProbabilityFlow {
   void operator()(double phi, std::span<double const> z, std::span<double> slope);
 
   [[nodiscard]] NoiseLevel level(double phi) const;
-  [[nodiscard]] static double angle_of(NoiseLevel const& level);
-  [[nodiscard]] static double scale_of(NoiseLevel const& level);
 
  private:
   HostModel const* model_;

@@ -30,8 +30,8 @@ struct OdeintOptions {
                                                     Start<double> const& start,
                                                     OdeintOptions const& options);
 
-/// Of a mixture, from its p_t at the first level (as default_start()).
-[[nodiscard]] AdaptiveSamples<double> odeint_sample(Mixture const& target, Sde const& sde,
+/// Of a target, from its p_t at the first level (as default_start()).
+[[nodiscard]] AdaptiveSamples<double> odeint_sample(Target const& target, Sde const& sde,
                                                     OdeStepper const& stepper, Span span,
                                                     OdeintOptions const& options);
 

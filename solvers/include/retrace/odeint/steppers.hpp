@@ -22,7 +22,7 @@ struct OdeStepper {
   std::function<std::unique_ptr<OdeMethod>(Tolerance const&)> make;
 };
 
-/// Those of Boost.Odeint, in the order of `list`.
+/// Those of Boost.Odeint, and one that it lacks.
 [[nodiscard]] std::vector<OdeStepper> const& odeint_steppers();
 /// Throws Error (argument) for an unknown name, with the nearest known one.
 [[nodiscard]] OdeStepper const& odeint_stepper(std::string_view name);

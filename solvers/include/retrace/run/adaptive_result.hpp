@@ -34,11 +34,14 @@ enum class Outcome {
 /// counted per sample.
 template <class T>
 struct AdaptiveSamples {
-  HostArray<T> x;                         ///< [samples][dimension]
-  std::vector<double> t;                  ///< level reached: the end of the run where done
-  std::vector<std::int64_t> evaluations;  ///< of the model; counted
-  std::vector<std::int64_t> rejections;   ///< steps tried and not taken
-  std::vector<Outcome> outcomes;
+  HostArray<T> x = {};                         ///< [samples][dimension]
+  std::vector<double> t = {};                  ///< level reached: the end of the run where done
+  std::vector<std::int64_t> evaluations = {};  ///< of the model; counted
+  std::vector<std::int64_t> steps = {};        ///< taken
+  std::vector<std::int64_t> rejections = {};   ///< steps tried and not taken
+  std::vector<std::int64_t> draws = {};  ///< normals after the start; empty where there are none
+  std::vector<Outcome> outcomes = {};
+  Tolerance tolerance = {};  ///< that was kept
   std::uint64_t seed = 0;
   double seconds = 0;
 

@@ -19,6 +19,11 @@ enum class Steps { any, smooth };
 /// law with the bias of its corrections: it says so, and states no order.
 enum class Claims { orders, nothing };
 
+/// Whether a sampler follows a grid, or chooses the steps of each sample by its estimate of their
+/// error. The text of an adaptive one is its method with the steps of a grid, whose orders are
+/// measured as those of all others.
+enum class Stepping { grid, adaptive };
+
 /// What the registry says of a sampler. Orders are claims; tests and certificates measure them.
 /// What follows from the text of a sampler is not written here but traced: whether it is
 /// deterministic, and its evaluations per step.
@@ -31,6 +36,7 @@ struct SamplerInfo {
   std::optional<double> strong_order = {};
   Claims claims = Claims::orders;
   Steps steps = Steps::any;
+  Stepping stepping = Stepping::grid;
   RecommendedGrid grid = {};
 };
 

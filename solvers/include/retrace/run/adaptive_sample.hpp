@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <retrace/run/adaptive_result.hpp>
+#include <retrace/run/spoiled.hpp>
+#include <retrace/run/start.hpp>
+#include <retrace/sde/grid_rule.hpp>
+#include <retrace/targets/target.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace retrace {
+
+template <class T = float>
+struct AdaptiveOptions {
+  std::int64_t samples = 0;
+  std::uint64_t seed = 0;          ///< reported
+  std::uint64_t first_sample = 0;  ///< run [a, a + n) gives rows a .. a + n - 1 of any longer run
+  Tolerance tolerance = {};
+  std::int64_t max_evaluations = 100'000;  ///< for each sample
+  std::optional<Start<T>> start = {};      ///< default_start() where absent
+};
+
+/// Runs the adaptive sampler of that name (samplers/registry.hpp) on every sample of a target with
+/// its exact score: each has steps of its own, so the result depends neither on the other samples
+/// nor on threads, bitwise. Throws Error (argument) for a sampler that is not adaptive, for bad
+/// tolerances and ends, (memory) before anything is computed, (interrupted) after a signal.
+template <class T>
+[[nodiscard]] AdaptiveSamples<T> adaptive_sample(Target const& target, std::string_view sampler,
+                                                 Sde const& sde, Span span,
+                                                 AdaptiveOptions<T> const& options);
+/// The same with an error planted in the score.
+template <class T>
+[[nodiscard]] AdaptiveSamples<T> adaptive_sample(SpoiledTarget const& target,
+                                                 std::string_view sampler, Sde const& sde,
+                                                 Span span, AdaptiveOptions<T> const& options);
+
+}  // namespace retrace

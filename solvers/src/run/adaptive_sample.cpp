@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <retrace/core/error.hpp>
+#include <retrace/odeint/sample.hpp>
+#include <retrace/run/adaptive_sample.hpp>
+#include <retrace/samplers/registry.hpp>
+
+#include <string>
+#include <utility>
+
+namespace retrace {
+namespace {
+
+/// A start in T, for an engine that computes in double.
+template <class T>
+Start<double> widened(Start<T> start) {
+  return [start = std::move(start)](std::uint64_t first, Batch<double> x) {
+    Kokkos::View<T**, Kokkos::LayoutRight, Execution::memory_space> const narrow(
+        "retrace::start", x.extent(0), x.extent(1));
+    start(first, narrow);
+    Kokkos::deep_copy(x, narrow);
+  };
+}
+
+template <class T>
+AdaptiveSamples<T> narrowed(AdaptiveSamples<double> run) {
+  HostArray<T> x("retrace::samples", run.x.extent(0), run.x.extent(1));
+  Kokkos::deep_copy(x, run.x);
+  return {.x = x,
+          .t = std::move(run.t),
+          .evaluations = std::move(run.evaluations),
+          .steps = std::move(run.steps),
+          .rejections = std::move(run.rejections),
+          .outcomes = std::move(run.outcomes),
+          .tolerance = run.tolerance,
+          .seed = run.seed,
+          .seconds = run.seconds};
+}
+
+template <class T>
+AdaptiveSamples<T> on_host(HostModel const& model, Target const& target, std::string_view sampler,
+                           Sde const& sde, Span span, AdaptiveOptions<T> const& options) {
+  std::string const name = sampler == "rk45" ? "dopri5" : std::string(sampler);
+  Ends const ends = ends_of(sde, span);
+  Start<T> const start =
+      options.start ? *options.start
+                    : default_start<T>(target, Grid(sde, {ends.from, ends.to}), options.seed);
+  return narrowed<T>(odeint_sample(model, sde, odeint_stepper(name), span, widened(start),
+                                   {.samples = options.samples,
+                                    .seed = options.seed,
+                                    .first_sample = options.first_sample,
+                                    .tolerance = options.tolerance,
+                                    .max_evaluations = options.max_evaluations}));
+}
+
+}  // namespace
+
+template <class T>
+AdaptiveSamples<T> adaptive_sample(Target const& target, std::string_view sampler, Sde const& sde,
+                                   Span span, AdaptiveOptions<T> const& options) {
+  return on_host(host_model(target), target, sampler, sde, span, options);
+}
+
+template <class T>
+AdaptiveSamples<T> adaptive_sample(SpoiledTarget const& target, std::string_view sampler,
+                                   Sde const& sde, Span span, AdaptiveOptions<T> const& options) {
+  return on_host(host_model(target), target.target, sampler, sde, span, options);
+}
+
+template AdaptiveSamples<float> adaptive_sample(Target const&, std::string_view, Sde const&, Span,
+                                                AdaptiveOptions<float> const&);
+template AdaptiveSamples<double> adaptive_sample(Target const&, std::string_view, Sde const&, Span,
+                                                 AdaptiveOptions<double> const&);
+template AdaptiveSamples<float> adaptive_sample(SpoiledTarget const&, std::string_view, Sde const&,
+                                                Span, AdaptiveOptions<float> const&);
+template AdaptiveSamples<double> adaptive_sample(SpoiledTarget const&, std::string_view, Sde const&,
+                                                 Span, AdaptiveOptions<double> const&);
+
+}  // namespace retrace
