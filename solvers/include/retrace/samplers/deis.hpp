@@ -52,7 +52,7 @@ namespace retrace {
 template <int Order>
 struct deis {
   static_assert(Order >= 1 && Order <= 4);
-  Start start = Start::full;
+  FirstSteps start = FirstSteps::full;
 
   static constexpr SamplerInfo info{
       .name = std::array{"deis-1", "deis-2", "deis-3", "deis-4"}[Order - 1],
@@ -68,7 +68,7 @@ struct deis {
     Answers epsilon(Order);
     for (auto const [s, t, i] : grid.steps()) {
       epsilon.add(s, model.noise(x, s));
-      if (Order >= 3 && start == Start::full && !epsilon.complete()) {
+      if (Order >= 3 && start == FirstSteps::full && !epsilon.complete()) {
         x = starting_step(Order, Prediction::noise, model, grid, s, t, x);
         continue;
       }

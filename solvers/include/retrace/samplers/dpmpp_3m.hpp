@@ -18,7 +18,7 @@ namespace retrace {
 /// d1_1) / (r_0 + r_1) is half of the second derivative, so that its factor is 2 phi_3 where they
 /// have phi_3; and its start keeps the order (see Start).
 struct dpmpp_3m {
-  Start start = Start::full;
+  FirstSteps start = FirstSteps::full;
   LastSteps final = LastSteps::full;
 
   static constexpr SamplerInfo info{
@@ -37,7 +37,7 @@ struct dpmpp_3m {
     for (auto const [s, t, i] : grid.steps()) {
       double const h = t.lambda() - s.lambda();
       x0.add(s, model.denoised(x, s));
-      if (start == Start::full && !x0.complete()) {
+      if (start == FirstSteps::full && !x0.complete()) {
         x = starting_step(3, Prediction::denoised, model, grid, s, t, x);
       } else {
         int const order = order_at(i, grid, x0.count(), final);

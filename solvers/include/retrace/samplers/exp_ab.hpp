@@ -21,7 +21,7 @@ template <int Order>
 struct exp_ab {
   static_assert(Order >= 2 && Order <= 4);
   Prediction prediction = Prediction::denoised;
-  Start start = Start::full;
+  FirstSteps start = FirstSteps::full;
 
   static constexpr SamplerInfo info{
       .name = std::array{"exp-ab-2", "exp-ab-3", "exp-ab-4"}[Order - 2],
@@ -42,7 +42,7 @@ struct exp_ab {
     Answers m(Order);
     for (auto const [s, t, i] : grid.steps()) {
       m.add(s, prediction == Prediction::noise ? model.noise(x, s) : model.denoised(x, s));
-      if (Order >= 3 && start == Start::full && !m.complete()) {
+      if (Order >= 3 && start == FirstSteps::full && !m.complete()) {
         x = starting_step(Order, prediction, model, grid, s, t, x);
         continue;
       }

@@ -18,7 +18,7 @@ namespace retrace {
 template <int Order>
 struct lms {
   static_assert(Order >= 1 && Order <= 4);
-  Start start = Start::full;
+  FirstSteps start = FirstSteps::full;
 
   static constexpr SamplerInfo info{
       .name = std::array{"lms-1", "lms-2", "lms-3", "lms-4"}[Order - 1],
@@ -34,7 +34,7 @@ struct lms {
     Answers epsilon(Order);
     for (auto const [s, t, i] : grid.steps()) {
       epsilon.add(s, model.noise(x, s));
-      if (Order >= 3 && start == Start::full && !epsilon.complete()) {
+      if (Order >= 3 && start == FirstSteps::full && !epsilon.complete()) {
         x = starting_step(Order, Prediction::noise, model, grid, s, t, x);
         continue;
       }

@@ -21,7 +21,7 @@ namespace retrace {
 /// evaluations count, and their levels lie between the grid's. `low`: with its own formula on the
 /// answers there are, first one, then two, as well-known codes do. The first step's error, O(h^2),
 /// then stays: the method is of second order.
-enum class Start { full, low };
+enum class FirstSteps { full, low };
 
 /// How it ends: at its own order, or with a last step of order one, one before of order two, ...,
 /// where the step to sigma = 0 counts as a last one (Lu et al. 2022, DPM-Solver++: steadier where
@@ -30,8 +30,9 @@ enum class LastSteps { full, low };
 
 template <class S>
 Option<S> start_option() {
-  return choice_option<S, Start>("start", &S::start, {{"full", Start::full}, {"low", Start::low}},
-                                 "first steps by Runge-Kutta, or of lower order");
+  return choice_option<S, FirstSteps>("start", &S::start,
+                                      {{"full", FirstSteps::full}, {"low", FirstSteps::low}},
+                                      "first steps by Runge-Kutta, or of lower order");
 }
 
 template <class S>

@@ -30,7 +30,7 @@ struct unipc {
   static_assert(P >= 1 && P <= 3);
   enum class Bh { one, two } bh = Bh::two;
   enum class Corrector { on, off } corrector = Corrector::on;
-  Start start = Start::full;
+  FirstSteps start = FirstSteps::full;
   LastSteps final = LastSteps::full;
 
   static constexpr SamplerInfo info{
@@ -63,7 +63,7 @@ struct unipc {
       Vec const here = model.denoised(x, s);
       if (last && corrector == Corrector::on) x = update(x0, last->from, last->s, s, last->p, here);
       x0.add(s, here);
-      if (P >= 3 && start == Start::full && !x0.complete()) {
+      if (P >= 3 && start == FirstSteps::full && !x0.complete()) {
         x = starting_step(P + 1, Prediction::denoised, model, grid, s, t, x);
         continue;
       }
