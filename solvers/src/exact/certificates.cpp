@@ -106,7 +106,7 @@ std::vector<OrderCertificate> certify(std::string_view text, std::string_view sd
                             moments(sampler, grid, data, marginal(data, grid.level(0)));
                         return wasserstein2(law, marginal(data, grid.level(grid.count())));
                       },
-                      512, 1e-12});
+                      2048, 1e-13});
     claims.push_back({OrderKind::strong, info.strong_order,
                       [=](Grid const& grid) {
                         return path_error(sampler, grid, data, marginal(data, grid.level(0)));
