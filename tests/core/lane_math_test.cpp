@@ -41,9 +41,9 @@ std::vector<T> exp2_of(std::vector<T> const& t) {
   return mapped<P>([](P a) { return simd::exp2(a); }, t);
 }
 
-template <class Isa = simd::Native>
-std::vector<float> log_of(std::vector<float> const& x) {
-  using P = simd::pack<float, Isa>;
+template <class T, class Isa = simd::Native>
+std::vector<T> log_of(std::vector<T> const& x) {
+  using P = simd::pack<T, Isa>;
   return mapped<P>([](P a) { return simd::log(a); }, x);
 }
 
@@ -134,11 +134,69 @@ TEST(Log, HasErrorsBelowTheStatedOnes) {
   for (std::size_t i = 0; i < near.size(); ++i)
     ASSERT_NEAR(static_cast<double>(found[i]), std::log(static_cast<double>(near[i])), 6e-8);
   EXPECT_LE(largest_relative_error(found, near, exact_log), 1.2e-7);
-  EXPECT_EQ(log_of({1.f})[0], 0);
+  EXPECT_EQ(log_of<float>({1.f})[0], 0);
 
   std::vector<float> wide = random_numbers(-126.f, 127.f);
   for (float& v : wide) v = std::exp2(v);
   EXPECT_LE(largest_relative_error(log_of(wide), wide, exact_log), 1.2e-7);
+}
+
+TEST(Log, OfDoubleHasErrorsBelowTheStatedOnes) {
+  std::vector<double> const near = random_numbers(0.75, 1.5);
+  std::vector<double> const found = log_of(near);
+  for (std::size_t i = 0; i < near.size(); ++i)
+    ASSERT_NEAR(found[i], std::log(near[i]), 2e-16 + 1e-16 * std::abs(found[i]));
+  EXPECT_EQ(log_of<double>({1.0})[0], 0);
+
+  std::vector<double> wide = random_numbers(-1022.0, 1023.0);
+  for (double& v : wide) v = std::exp2(v);
+  EXPECT_LE(largest_relative_error(log_of(wide), wide, exact_log), 3e-16);
+}
+
+template <class T>
+void expect_sincos_acute(double tolerance) {
+  using P = simd::pack<T, simd::Native>;
+  std::vector<T> angles = random_numbers(T(0), static_cast<T>(std::numbers::pi / 2));
+  for (int n = 1; n < 30; ++n) {  // also next to both ends
+    angles.push_back(std::exp2(T(-n)));
+    angles.push_back(static_cast<T>(std::numbers::pi / 2) - std::exp2(T(-n)));
+  }
+  auto const part = [&](auto const& take) {
+    return mapped<P>(
+        [&](P a) {
+          P sine, cosine;
+          simd::sincos_acute(a, sine, cosine);
+          return take(sine, cosine);
+        },
+        angles);
+  };
+  auto const sines = part([](P sine, P) { return sine; }),
+             cosines = part([](P, P cosine) { return cosine; });
+  for (std::size_t i = 0; i < angles.size(); ++i) {
+    auto const angle = static_cast<long double>(angles[i]);
+    // Next to pi/2 an angle's own rounding makes as much of the cosine.
+    long double const known = 1.5 * std::numeric_limits<T>::epsilon() / std::abs(std::cos(angle));
+    ASSERT_NEAR(static_cast<double>(static_cast<long double>(sines[i]) / std::sin(angle)), 1,
+                tolerance)
+        << angles[i];
+    ASSERT_NEAR(static_cast<double>(static_cast<long double>(cosines[i]) / std::cos(angle)), 1,
+                tolerance + static_cast<double>(known))
+        << angles[i];
+  }
+}
+
+TEST(SincosAcute, HasARelativeErrorBelowTheStatedOne) {
+  expect_sincos_acute<float>(3e-7);
+  expect_sincos_acute<double>(5e-16);
+}
+
+TEST(SincosAcute, IsExactAtZeroAndNotANumberWhereTheAngleIsNone) {
+  double sine, cosine;
+  simd::sincos_acute(0.0, sine, cosine);
+  EXPECT_EQ(sine, 0);
+  EXPECT_EQ(cosine, 1);
+  simd::sincos_acute(std::numeric_limits<double>::quiet_NaN(), sine, cosine);
+  EXPECT_TRUE(std::isnan(sine) && std::isnan(cosine));
 }
 
 TEST(SinCosTurn, HaveAbsoluteErrorsBelowTheStatedOne) {

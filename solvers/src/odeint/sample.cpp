@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <retrace/core/draw.hpp>
 #include <retrace/core/error.hpp>
 #include <retrace/core/interrupt.hpp>
-#include <retrace/core/memory.hpp>
-#include <retrace/core/runtime.hpp>
 #include <retrace/core/shortest.hpp>
 #include <retrace/odeint/sample.hpp>
+#include <retrace/run/check_samples.hpp>
 #include <retrace/trace/parameterisation.hpp>
 
 #include <oneapi/tbb/parallel_for.h>
@@ -33,17 +31,8 @@ NoiseLevel level_of_end(HostModel const& model, Sde const& sde, std::string_view
 }
 
 void check(HostModel const& model, OdeintOptions const& options) {
-  Runtime::require();
+  check_samples(options.samples, model.dimension, sizeof(double));
   options.tolerance.check();
-  if (options.samples < 0)
-    throw Error(Fault::argument, "samples cannot be " + std::to_string(options.samples),
-                "it takes a number of 0 or more");
-  if (model.dimension < 1 || model.dimension > DrawKey::max_dimension)
-    throw Error(Fault::argument, "the dimension cannot be " + std::to_string(model.dimension),
-                "it takes a number in [1, 4194304]");
-  require_memory(std::to_string(options.samples) + " samples of " +
-                     std::to_string(model.dimension) + " numbers",
-                 saturated_product({options.samples, model.dimension, sizeof(double)}));
 }
 
 HostArray<double> start_states(Start<double> const& start, HostModel const& model,

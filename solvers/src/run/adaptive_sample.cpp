@@ -2,7 +2,9 @@
 #include <retrace/core/error.hpp>
 #include <retrace/odeint/sample.hpp>
 #include <retrace/run/adaptive_sample.hpp>
-#include <retrace/samplers/registry.hpp>
+#include <retrace/run/sde_steps.hpp>
+#include <retrace/samplers/adaptive_sde.hpp>
+#include <retrace/samplers/embedded_pair.hpp>
 
 #include <string>
 #include <utility>
@@ -30,6 +32,7 @@ AdaptiveSamples<T> narrowed(AdaptiveSamples<double> run) {
           .evaluations = std::move(run.evaluations),
           .steps = std::move(run.steps),
           .rejections = std::move(run.rejections),
+          .draws = std::move(run.draws),
           .outcomes = std::move(run.outcomes),
           .tolerance = run.tolerance,
           .seed = run.seed,
@@ -37,14 +40,26 @@ AdaptiveSamples<T> narrowed(AdaptiveSamples<double> run) {
 }
 
 template <class T>
+Start<T> start_of(Target const& target, Sde const& sde, Span span,
+                  AdaptiveOptions<T> const& options) {
+  Ends const ends = ends_of(sde, span);
+  return options.start ? *options.start
+                       : default_start<T>(target, Grid(sde, {ends.from, ends.to}), options.seed);
+}
+
+template <class T>
 AdaptiveSamples<T> on_host(HostModel const& model, Target const& target, std::string_view sampler,
                            Sde const& sde, Span span, AdaptiveOptions<T> const& options) {
-  std::string const name = sampler == "rk45" ? "dopri5" : std::string(sampler);
-  Ends const ends = ends_of(sde, span);
-  Start<T> const start =
-      options.start ? *options.start
-                    : default_start<T>(target, Grid(sde, {ends.from, ends.to}), options.seed);
-  return narrowed<T>(odeint_sample(model, sde, odeint_stepper(name), span, widened(start),
+  if (sampler == adaptive_sde::info.name)
+    return narrowed<T>(sde_sample(model, sde, span, widened(start_of(target, sde, span, options)),
+                                  {.samples = options.samples,
+                                   .seed = options.seed,
+                                   .first_sample = options.first_sample,
+                                   .tolerance = options.tolerance,
+                                   .max_evaluations = options.max_evaluations}));
+  std::string const name(sampler == rk45::info.name ? dopri5::info.name : sampler);
+  return narrowed<T>(odeint_sample(model, sde, odeint_stepper(name), span,
+                                   widened(start_of(target, sde, span, options)),
                                    {.samples = options.samples,
                                     .seed = options.seed,
                                     .first_sample = options.first_sample,
@@ -55,8 +70,32 @@ AdaptiveSamples<T> on_host(HostModel const& model, Target const& target, std::st
 }  // namespace
 
 template <class T>
+void AdaptiveOptions<T>::check() const {
+  tolerance.check();
+  if (max_evaluations < 1)
+    throw Error(Fault::argument,
+                "the largest number of evaluations cannot be " + std::to_string(max_evaluations),
+                "it takes a number of 1 or more");
+}
+template void AdaptiveOptions<float>::check() const;
+template void AdaptiveOptions<double>::check() const;
+
+std::optional<StepProgram> step_program_of(std::string_view sampler) {
+  if (sampler == dopri5::info.name || sampler == rk45::info.name)
+    return step_program(dopri5::tableau);
+  if (sampler == tsit5::info.name) return step_program(tsit5::tableau);
+  if (sampler == cash_karp54::info.name) return step_program(cash_karp54::tableau);
+  if (sampler == fehlberg78::info.name) return step_program(fehlberg78::tableau);
+  return {};
+}
+
+template <class T>
 AdaptiveSamples<T> adaptive_sample(Target const& target, std::string_view sampler, Sde const& sde,
                                    Span span, AdaptiveOptions<T> const& options) {
+  auto const step = step_program_of(sampler);
+  if (Mixture const* const mixture = target.mixture(); mixture != nullptr && step)
+    return adaptive_sample(*adaptive_executor<T>(*mixture), start_of(target, sde, span, options),
+                           *step, sde, span, options);
   return on_host(host_model(target), target, sampler, sde, span, options);
 }
 

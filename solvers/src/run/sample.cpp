@@ -3,6 +3,7 @@
 #include <retrace/core/interrupt.hpp>
 #include <retrace/core/memory.hpp>
 #include <retrace/core/runtime.hpp>
+#include <retrace/run/check_samples.hpp>
 #include <retrace/run/sample.hpp>
 
 #include <algorithm>
@@ -50,17 +51,7 @@ class Run {
 
  private:
   void check() const {
-    Runtime::require();
-    if (options_.samples < 0)
-      throw Error(Fault::argument, "samples cannot be " + std::to_string(options_.samples),
-                  "it takes a number of 0 or more");
-    if (executor_.dimension() < 1 || executor_.dimension() > DrawKey::max_dimension)
-      throw Error(Fault::argument,
-                  "the dimension cannot be " + std::to_string(executor_.dimension()),
-                  "it takes a number in [1, 4194304]");
-    require_memory(std::to_string(options_.samples) + " samples of " +
-                       std::to_string(executor_.dimension()) + " numbers",
-                   saturated_product({options_.samples, executor_.dimension(), sizeof(T)}));
+    check_samples(options_.samples, executor_.dimension(), sizeof(T));
     if (options_.noise) check_noise();
   }
 

@@ -42,6 +42,9 @@ void evaluate(LaneInputs const& in, LaneOutputs& out) {
     simd::sincos_turn(word, sine, cosine);
     simd::store(out.sine + i, sine);
     simd::store(out.cosine + i, cosine);
+    simd::sincos_acute(a, sine, cosine);
+    simd::store(out.acute_sine + i, sine);
+    simd::store(out.acute_cosine + i, cosine);
 
     int const run = i / LaneInputs::run;
     W high, low;
@@ -73,6 +76,12 @@ void evaluate(LaneInputs const& in, LaneOutputs& out) {
     simd::store(out.wide_exp2 + i, simd::exp2(exponent));
     simd::store(out.wide_round_even + i, simd::round_even(exponent));
     simd::store(out.wide_cos_turns + i, simd::cos_turns(a));
+    simd::store(out.wide_log + i, simd::log(positive));
+    simd::store(out.wide_exponent + i, simd::binary_exponent(positive));
+    D sine, cosine;
+    simd::sincos_acute(a, sine, cosine);
+    simd::store(out.wide_acute_sine + i, sine);
+    simd::store(out.wide_acute_cosine + i, cosine);
     simd::store(out.wide_sqrt + i, simd::sqrt(positive));
     simd::store(out.wide_scale2 + i, simd::scale2(positive, simd::load<D>(in.wide_whole + i)));
     simd::store(out.wide_select_less + i, simd::select_less(a, b, positive, exponent));

@@ -33,7 +33,9 @@ struct LaneOutputs {
   alignas(64) float erfcx[count], exp2[count], log[count], sine[count], cosine[count];
   alignas(64) double wide_exp2[count], wide_erfcx[count];
   alignas(64) float cos_turns[count];
-  alignas(64) double wide_cos_turns[count];
+  alignas(64) double wide_cos_turns[count], wide_log[count], wide_exponent[count];
+  alignas(64) float acute_sine[count], acute_cosine[count];
+  alignas(64) double wide_acute_sine[count], wide_acute_cosine[count];
   alignas(64) float round_even[count], scale2[count], max[count], sqrt[count], fma[count];
   alignas(64) double wide_round_even[count],
       wide_scale2[count], wide_max[count], wide_sqrt[count], wide_fma[count];

@@ -160,6 +160,12 @@ void expect_same_bits(LaneOutputs const& found, LaneOutputs const& one) {
   expect_same("exp2 of double", found.wide_exp2, one.wide_exp2);
   expect_same("cos_turns", found.cos_turns, one.cos_turns);
   expect_same("cos_turns of double", found.wide_cos_turns, one.wide_cos_turns);
+  expect_same("log of double", found.wide_log, one.wide_log);
+  expect_same("binary_exponent", found.wide_exponent, one.wide_exponent);
+  expect_same("sincos_acute", found.acute_sine, one.acute_sine);
+  expect_same("sincos_acute", found.acute_cosine, one.acute_cosine);
+  expect_same("sincos_acute of double", found.wide_acute_sine, one.wide_acute_sine);
+  expect_same("sincos_acute of double", found.wide_acute_cosine, one.wide_acute_cosine);
   expect_same("round_even", found.round_even, one.round_even);
   expect_same("scale2", found.scale2, one.scale2);
   expect_same("max", found.max, one.max);

@@ -98,6 +98,14 @@ RETRACE_INLINE double scale2(double a, double n) {
   memcpy(&a, &u, sizeof u);
   return a;
 }
+/// n where a = m 2^n with m in [3/4, 3/2); a must be a positive normal number.
+RETRACE_INLINE double binary_exponent(double a) {
+  std::uint64_t u;
+  memcpy(&u, &a, sizeof u);
+  // Counted from 2^-1024, so that nothing is negative; 0x3fe8... is 3/4.
+  u = u - 0x3fe8000000000000U + (std::uint64_t{1024} << 52);
+  return static_cast<double>(static_cast<std::int64_t>(u >> 52) - 1024);
+}
 RETRACE_INLINE float to_float(Word a) { return static_cast<float>(a); }
 RETRACE_INLINE float signed_to_float(Word a) {
   return static_cast<float>(static_cast<std::int32_t>(a));

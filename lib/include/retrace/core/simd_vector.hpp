@@ -64,6 +64,14 @@ RETRACE_INLINE Vector<T, Bytes> select_less(Vector<T, Bytes> a, Vector<T, Bytes>
   return {a.v < b.v ? x.v : y.v};
 }
 template <int Bytes>
+RETRACE_INLINE Vector<double, Bytes> binary_exponent(Vector<double, Bytes> a) {
+  using Wide = typename Vector<std::uint64_t, Bytes>::Raw;
+  constexpr std::uint64_t from = (std::uint64_t{1024} << 52) - 0x3fe8000000000000U;
+  constexpr std::uint64_t two_to_52 = 0x4330000000000000U;  // as a double; n in its lowest bits
+  Wide const u = ((reinterpret_cast<Wide>(a.v) + from) >> 52) | two_to_52;
+  return {reinterpret_cast<typename Vector<double, Bytes>::Raw>(u) - (0x1p52 + 1024)};
+}
+template <int Bytes>
 RETRACE_INLINE Vector<Word, Bytes> bits(Vector<float, Bytes> a) {
   return {reinterpret_cast<typename Vector<Word, Bytes>::Raw>(a.v)};
 }

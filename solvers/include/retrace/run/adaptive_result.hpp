@@ -42,6 +42,7 @@ struct AdaptiveSamples {
   std::vector<std::int64_t> draws = {};  ///< normals after the start; empty where there are none
   std::vector<Outcome> outcomes = {};
   Tolerance tolerance = {};  ///< that was kept
+  double lane_use = 1;       ///< share of the lanes of a kernel\'s tiles that worked on a sample
   std::uint64_t seed = 0;
   double seconds = 0;
 

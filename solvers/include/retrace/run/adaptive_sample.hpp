@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <retrace/run/adaptive_executor.hpp>
 #include <retrace/run/adaptive_result.hpp>
 #include <retrace/run/spoiled.hpp>
 #include <retrace/run/start.hpp>
@@ -21,7 +22,28 @@ struct AdaptiveOptions {
   Tolerance tolerance = {};
   std::int64_t max_evaluations = 100'000;  ///< for each sample
   std::optional<Start<T>> start = {};      ///< default_start() where absent
+
+  /// Throws Error (argument) for bad tolerances, and for no evaluation at all.
+  void check() const;
 };
+
+/// The tolerance where rounding allows it: steps cannot keep to less than 16 units of it, 1.9e-6 in
+/// float and 3.6e-15 in double, relative and absolute (of z = x / sqrt(alpha^2 + sigma^2)).
+template <class T>
+[[nodiscard]] Tolerance attainable(Tolerance const& tolerance);
+
+/// Integrates the probability-flow ODE by a step program, in the kernels of an executor. Each
+/// sample has steps of its own, so the result depends neither on the other samples nor on threads
+/// or tiles, bitwise. Tolerances are made attainable() and reported. Throws Error as below.
+template <class T>
+[[nodiscard]] AdaptiveSamples<T> adaptive_sample(AdaptiveExecutor<T>& executor,
+                                                 Start<T> const& start, StepProgram const& step,
+                                                 Sde const& sde, Span span,
+                                                 AdaptiveOptions<T> const& options);
+
+/// The step program of the adaptive sampler of that name; nothing where it is not a Runge-Kutta
+/// pair.
+[[nodiscard]] std::optional<StepProgram> step_program_of(std::string_view sampler);
 
 /// Runs the adaptive sampler of that name (samplers/registry.hpp) on every sample of a target with
 /// its exact score: each has steps of its own, so the result depends neither on the other samples

@@ -16,7 +16,7 @@ namespace retrace {
 ///
 /// Two departures from these codes, without either of which it is of second order: d2 = (d1_0 -
 /// d1_1) / (r_0 + r_1) is half of the second derivative, so that its factor is 2 phi_3 where they
-/// have phi_3; and its start keeps the order (see Start).
+/// have phi_3; and its start keeps the order (see FirstSteps).
 struct dpmpp_3m {
   FirstSteps start = FirstSteps::full;
   LastSteps final = LastSteps::full;

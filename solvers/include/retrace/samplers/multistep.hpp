@@ -5,7 +5,6 @@
 #include <retrace/samplers/tableaus.hpp>
 #include <retrace/trace/trace.hpp>
 
-#include <array>
 #include <cassert>
 #include <cmath>
 #include <cstddef>
@@ -90,23 +89,18 @@ class Answers {
 template <std::size_t Stages, class Slope>
 [[nodiscard]] Vec runge_kutta_step(Tableau<Stages> const& method, double h, Vec const& y,
                                    Slope slope) {
-  std::array<bool, Stages> needed{};  // the estimate's own stages are no part of the answer
-  for (std::size_t i = Stages; i-- > 0;) {
-    needed[i] = method.b[i] != 0;
-    for (std::size_t later = i + 1; later < Stages; ++later)
-      needed[i] = needed[i] || (needed[later] && method.a[later][i] != 0);
-  }
-  std::array<Vec, Stages> k;
-  Vec end = y;
+  std::vector<Vec> k;
   for (std::size_t i = 0; i < Stages; ++i) {
-    if (!needed[i]) continue;
+    if (!method.is_for_step(i)) {
+      k.emplace_back();
+      continue;
+    }
     Vec at = y;
-    for (std::size_t j = 0; j < i; ++j)
-      if (method.a[i][j] != 0) at = at + h * method.a[i][j] * k[j];
-    k[i] = slope(method.c[i], at);
+    for (std::size_t j = 0; j < i; ++j) at = at + h * method.a[i][j] * k[j];
+    k.push_back(slope(method.c[i], at));
   }
-  for (std::size_t i = 0; i < Stages; ++i)
-    if (method.b[i] != 0) end = end + h * method.b[i] * k[i];
+  Vec end = y;
+  for (std::size_t i = 0; i < k.size(); ++i) end = end + h * method.b[i] * k[i];
   return end;
 }
 

@@ -21,6 +21,12 @@ struct Tableau {
   Row b{}, b_hat = b;
   int order = 0, order_hat = order;
 
+  /// Whether the step needs stage i: the others serve the estimate only, or the next step.
+  [[nodiscard]] constexpr bool is_for_step(std::size_t i) const {
+    for (std::size_t later = i + 1; later < Stages; ++later)
+      if (a[later][i] != 0 && is_for_step(later)) return true;
+    return b[i] != 0;
+  }
   /// Whether the last stage is the first of the next step ("first same as last").
   [[nodiscard]] constexpr bool last_is_next_first() const {
     return c[Stages - 1] == 1 && a[Stages - 1] == b;

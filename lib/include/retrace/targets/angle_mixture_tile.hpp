@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <retrace/core/lane_math.hpp>
+#include <retrace/models/angle_model.hpp>
+#include <retrace/targets/mixture.hpp>
+
+#include <Kokkos_Macros.hpp>
+
+#include <cstdint>
+#include <numbers>
+
+namespace retrace {
+
+/// Where the numbers of one component lie in a row of the table: its weight as a logit in units of
+/// log 2, its mean, and isotropic its variance, full its eigenvalues and eigenvectors.
+template <CovarianceShape shape>
+struct AngleMixtureRow {
+  int dimension;
+
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION int mean() const { return 1; }
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION int spectrum() const { return 1 + dimension; }
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION int basis() const { return 1 + 2 * dimension; }
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION int size() const {
+    return shape == CovarianceShape::full ? basis() + dimension * dimension : 2 + dimension;
+  }
+};
+
+/// The probability flow of a Gaussian mixture at a noise level of each lane's own (an AngleModel).
+/// At angle phi, c = cos phi and s = sin phi, component k is N(c m, S), S = c^2 C + s^2, and from
+/// it
+///   dz/dphi = s (c (1 - C) S^-1 (z - c m) - m),
+/// of which flow is the mean, by how probable the components are. Nothing is subtracted that is not
+/// small where the difference is. Logarithms and divisions that MixtureTile finds in a table for
+/// each level are done here in every lane.
+template <class T, int Dim, CovarianceShape shape>
+struct AngleMixtureTile {
+  using value_type = T;
+  static constexpr int dimension_at_compile_time = Dim;
+  static constexpr bool full = shape == CovarianceShape::full;
+  static constexpr int chunk = full ? 1 : 8;  ///< components at a time
+
+  T const* table;  ///< [component, padded to a multiple of chunk][row]
+  AngleMixtureRow<shape> row;
+  int components;  ///< padded
+
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION int dimension() const { return row.dimension; }
+  /// Weighted sums, and a state in an eigenbasis, where they do not fit into registers.
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION int scratch(int lanes) const {
+    return Dim > 0 ? 0 : (full ? 2 : 1) * row.dimension * lanes;
+  }
+
+  template <Lanes L>
+  RETRACE_INLINE void operator()(L const& lanes, T const* z, T* y, T const* angle, T const* factor,
+                                 T* scratch) const {
+    using P = typename L::Pack;
+    using simd::broadcast, simd::load, simd::store, simd::fma;
+    constexpr int stride = L::lanes;
+    AngleMixtureRow<shape> const at{Dim > 0 ? Dim : row.dimension};
+    int const d = at.dimension, width = at.size();
+    lanes.each([&](int l) {
+      [[maybe_unused]] P held[2][Dim > 0 ? Dim : 1] = {};
+      auto const kept = [&](int which, int j) {
+        if constexpr (Dim > 0)
+          return held[which][j];
+        else
+          return load<P>(scratch + (which * d + j) * stride + l);
+      };
+      auto const keep = [&](int which, int j, P value) {
+        if constexpr (Dim > 0)
+          held[which][j] = value;
+        else
+          store(scratch + (which * d + j) * stride + l, value);
+      };
+      auto const component = [&](int j) { return load<P>(z + j * stride + l); };
+
+      Level<P> level;
+      P sine;
+      simd::sincos_acute(load<P>(angle + l), sine, level.shrink);
+      level.variance = sine * sine;
+      level.shrink2 = level.shrink * level.shrink;
+      P const zero = broadcast<P>(T(0));
+      P largest = broadcast<P>(T(-1e30)), total = zero;
+      for (int first = 0; first < components; first += chunk) {
+        T const* const rows = table + static_cast<std::int64_t>(first) * width;
+        P logit[chunk], pull[chunk], top = largest;
+        RETRACE_UNROLL(8)
+        for (int k = 0; k < chunk; ++k) {
+          T const* const numbers = rows + k * width;
+          if constexpr (full)
+            logit[k] =
+                rotated(numbers, at, level, component, [&](int j, P value) { keep(1, j, value); });
+          else
+            logit[k] = scaled(numbers, at, level, component, pull[k]);
+          top = simd::max(top, logit[k]);
+        }
+        P const shrink = first > 0 ? simd::exp2(largest - top) : zero;
+        largest = top;
+        total = total * shrink;
+        RETRACE_UNROLL(8)
+        for (int k = 0; k < chunk; ++k) {
+          logit[k] = simd::exp2(logit[k] - top);  // the weight from here on
+          total = total + logit[k];
+        }
+        RETRACE_UNROLL(8)
+        for (int j = 0; j < d; ++j) {
+          P sum = first > 0 ? kept(0, j) * shrink : zero;
+          RETRACE_UNROLL(8)
+          for (int k = 0; k < chunk; ++k) {
+            T const* const numbers = rows + k * width;
+            P const mean = broadcast<P>(numbers[at.mean() + j]);
+            P of_component = zero - mean;
+            if constexpr (full) {
+              RETRACE_UNROLL(8)
+              for (int i = 0; i < d; ++i)
+                of_component =
+                    fma(broadcast<P>(numbers[at.basis() + i * d + j]), kept(1, i), of_component);
+            } else {
+              of_component =
+                  fma(pull[k], fma(zero - level.shrink, mean, component(j)), of_component);
+            }
+            sum = fma(logit[k], of_component, sum);
+          }
+          keep(0, j, sum);
+        }
+      }
+      P const scale = load<P>(factor + l) * sine / total;
+      RETRACE_UNROLL(8)
+      for (int j = 0; j < d; ++j) store(y + j * stride + l, scale * kept(0, j));
+    });
+  }
+
+ private:
+  template <class P>
+  struct Level {
+    P shrink, shrink2, variance;  ///< c, c^2, s^2
+  };
+  static constexpr T half_per_log2 = T(0.5 * std::numbers::log2e);
+
+  /// The logit of an isotropic component, and c (1 - v) / S.
+  template <class P, class Component>
+  static RETRACE_INLINE P scaled(T const* numbers, AngleMixtureRow<shape> at, Level<P> const& level,
+                                 Component const& component, P& pull) {
+    using simd::broadcast, simd::fma;
+    P const v = broadcast<P>(numbers[at.spectrum()]), one = broadcast<P>(T(1));
+    P const spread = fma(v, level.shrink2, level.variance), precision = one / spread;
+    P square = broadcast<P>(T(0));
+    RETRACE_UNROLL(8)
+    for (int j = 0; j < at.dimension; ++j) {
+      P const r = fma(broadcast<P>(T(0)) - level.shrink, broadcast<P>(numbers[at.mean() + j]),
+                      component(j));
+      square = fma(r, r, square);
+    }
+    pull = level.shrink * (one - v) * precision;
+    P const twice = fma(square, precision, broadcast<P>(T(at.dimension)) * simd::log(spread));
+    return fma(twice, broadcast<P>(-half_per_log2), broadcast<P>(numbers[0]));
+  }
+
+  /// The logit of a full component; keeps c (1 - C) S^-1 (z - c m) in its eigenbasis.
+  template <class P, class Component, class Keep>
+  static RETRACE_INLINE P rotated(T const* numbers, AngleMixtureRow<shape> at,
+                                  Level<P> const& level, Component const& component,
+                                  Keep const& keep) {
+    using simd::broadcast, simd::fma;
+    int const d = at.dimension;
+    P const one = broadcast<P>(T(1)), back = broadcast<P>(T(0)) - level.shrink;
+    P twice = broadcast<P>(T(0));
+    RETRACE_UNROLL(8)
+    for (int i = 0; i < d; ++i) {
+      T const* const axis = numbers + at.basis() + i * d;
+      P along = broadcast<P>(T(0));
+      RETRACE_UNROLL(8)
+      for (int j = 0; j < d; ++j)
+        along = fma(broadcast<P>(axis[j]),
+                    fma(back, broadcast<P>(numbers[at.mean() + j]), component(j)), along);
+      P const v = broadcast<P>(numbers[at.spectrum() + i]);
+      P const spread = fma(v, level.shrink2, level.variance), pulled = along / spread;
+      twice = twice + fma(along, pulled, simd::log(spread));
+      keep(i, level.shrink * (one - v) * pulled);
+    }
+    return fma(twice, broadcast<P>(-half_per_log2), broadcast<P>(numbers[0]));
+  }
+};
+
+}  // namespace retrace
