@@ -11,6 +11,7 @@ namespace retrace::app {
 void list_command(Words const& words);
 void schedule_command(Words const& words);
 void ddpm_command(Words const& words);
+void orders_command(Words const& words);
 void score_command(Words const& words);
 void sample_command(Words const& words);
 void compare_command(Words const& words);

@@ -73,9 +73,12 @@ std::string x_range(Comparison const& comparison) {
   return "set xrange " + range.widened(margin).text() + "\n";
 }
 
+// Named because nvcc would put parentheses around its declarator, which g++ warns of.
+using Distance = double ProjectedDistances::*;
+
 struct Measure {
   std::string title;
-  double ProjectedDistances::*distance;
+  Distance distance;
 };
 
 /// The picture widens with the longest name, up to a limit.

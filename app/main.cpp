@@ -29,6 +29,7 @@ constexpr std::array commands{
     Command{"list", "show the SDEs, grids, samplers and targets", list_command},
     Command{"schedule", "show the noise levels of an SDE, at times or on a grid", schedule_command},
     Command{"ddpm", "show the tables of a discrete chain and its posterior", ddpm_command},
+    Command{"orders", "measure the orders that samplers claim", orders_command},
     Command{"score", "exact score, divergence, denoised state and log density at points",
             score_command},
     Command{"sample", "run a sampler", sample_command},

@@ -29,6 +29,9 @@ endif()
 
 find_package(Boost 1.74 REQUIRED)
 find_package(Eigen3 3.4 REQUIRED NO_MODULE)
+if(Kokkos_ENABLE_CUDA)
+  add_compile_definitions(EIGEN_NO_CUDA) # it stays on the host, where nvcc need not warn of it
+endif()
 find_package(TBB REQUIRED)
 find_package(nlohmann_json 3.10 REQUIRED)
 find_package(ZLIB REQUIRED)

@@ -38,7 +38,7 @@ struct BogackiShampine {
 
 int main(int argc, char** argv) {
   Runtime const runtime(argc, argv);
-  Mixture const target = make_target("eight-gaussians");
+  Target const target = make_target("eight-gaussians");
   OdeStepper const mine{.name = "bogacki-shampine",
                         .summary = "Bogacki-Shampine 3(2)",
                         .paper = "Bogacki and Shampine 1989",

@@ -7,6 +7,8 @@
 #include <retrace/models/tile_model.hpp>
 #include <retrace/run/lanes.hpp>
 
+#include <support/on_host.hpp>
+
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -20,18 +22,20 @@ struct Opaque {
   static constexpr Prediction prediction = Prediction::denoised;
   Source source;
 
-  void operator()(Batch<T const> x, NoiseLevel const& level, Batch<T> out) const {
-    auto const prepared =
-        source.template prepare<T, 0, Execution>(Execution{}, std::span(&level, 1));
+  void operator()(Batch<T const> batch, NoiseLevel const& level, Batch<T> predictions) const {
+    using Host = Kokkos::DefaultHostExecutionSpace;
+    auto const prepared = source.template prepare<T, 0, Host>(Host{}, std::span(&level, 1));
     auto const tile = prepared.tile;
     int const d = tile.dimension();
     HostLanes<T, simd::Scalar, 1> const lane;
     std::vector<T> scratch(static_cast<std::size_t>(tile.scratch(1)));
-    for (std::size_t i = 0; i < x.extent(0); ++i) {
-      std::vector<T> y(static_cast<std::size_t>(d));
-      tile(lane, &x(i, 0), y.data(), Evaluation<T>{0, 0, T(0), T(1)}, scratch.data());
-      for (int c = 0; c < d; ++c) out(i, c) = y[static_cast<std::size_t>(c)];
-    }
+    on_host(batch, predictions, [&](auto const& x, auto const& out) {
+      for (std::size_t i = 0; i < x.extent(0); ++i) {
+        std::vector<T> y(static_cast<std::size_t>(d));
+        tile(lane, &x(i, 0), y.data(), Evaluation<T>{0, 0, T(0), T(1)}, scratch.data());
+        for (int c = 0; c < d; ++c) out(i, c) = y[static_cast<std::size_t>(c)];
+      }
+    });
   }
 };
 

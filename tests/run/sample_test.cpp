@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 #include <support/mixtures.hpp>
+#include <support/on_host.hpp>
 
 #include <cmath>
 #include <limits>
@@ -96,11 +97,13 @@ struct Faulty {
   std::int64_t row, evaluation;
   float bad;
   std::int64_t calls = 0;
-  void operator()(Batch<float const> x, NoiseLevel const& s, Batch<float> out) {
+  void operator()(Batch<float const> batch, NoiseLevel const& s, Batch<float> predictions) {
     auto const gain = static_cast<float>(s.alpha());
-    for (std::size_t i = 0; i < x.extent(0); ++i)
-      for (std::size_t c = 0; c < x.extent(1); ++c) out(i, c) = gain * x(i, c);
-    if (calls++ == evaluation) out(row, 1) = bad;
+    testing::on_host(batch, predictions, [&](auto const& x, auto const& out) {
+      for (std::size_t i = 0; i < x.extent(0); ++i)
+        for (std::size_t c = 0; c < x.extent(1); ++c) out(i, c) = gain * x(i, c);
+      if (calls++ == evaluation) out(row, 1) = bad;
+    });
   }
 };
 
@@ -211,16 +214,24 @@ TEST(Sample, RefusesWhatCannotRun) {
   EXPECT_EQ(fault_of([&] { return run(few); }), Fault::argument);
 }
 
+/// The states of four samples in two dimensions, as a start fills them in.
+HostArray<double> started(Start<double> const& start, std::uint64_t first) {
+  Kokkos::View<double**, Kokkos::LayoutRight, Execution::memory_space> const x("x", 4, 2);
+  start(first, x);
+  HostArray<double> const host("host", 4, 2);
+  Kokkos::deep_copy(host, x);
+  return host;
+}
+
 TEST(Sample, StartsAtTheExactMarginalBelowTheLargestT) {
   Mixture const mixture = testing::scattered_mixture(2, 3);
   Grid const grid = make_grid("uniform", make_sde("vp"), 2, {0.5, 1e-3});
-  HostArray<double> x("x", 4, 2);
-  default_start<double>(mixture, grid, 9)(100, x);
+  auto const exact = started(default_start<double>(mixture, grid, 9), 100);
   std::vector<double> point(2);
   for (int i = 0; i < 4; ++i) {
     mixture.draw(grid.level(0), 9, 100 + i, point);
-    EXPECT_EQ(x(i, 0), point[0]);
-    EXPECT_EQ(x(i, 1), point[1]);
+    EXPECT_EQ(exact(i, 0), point[0]);
+    EXPECT_EQ(exact(i, 1), point[1]);
   }
   EXPECT_EQ(fault_of([&] {
               (void)default_start<double>(grid, 9);
@@ -228,10 +239,10 @@ TEST(Sample, StartsAtTheExactMarginalBelowTheLargestT) {
             }),
             Fault::argument);
   Grid const edm = make_grid("edm", make_sde("edm"), 4, {5.0, 0.002});
-  default_start<double>(edm, 9)(0, x);
+  auto const gaussian = started(default_start<double>(edm, 9), 0);
   std::vector<float> z(2);
   draw_normals(9, 3, Purpose::start, {0, 0}, z);
-  EXPECT_EQ(x(3, 1), 5.0 * double{z[1]});
+  EXPECT_EQ(gaussian(3, 1), 5.0 * double{z[1]});
   Grid const forwards = make_grid("uniform", make_sde("vp"), 2, {1e-3, 0.5});
   EXPECT_EQ(fault_of([&] {
               (void)default_start<double>(mixture, forwards, 9);

@@ -231,6 +231,7 @@ TEST(DdpmSamplers, AreTracedFromVpsLevelsJustAsWell) {
   for (SamplerEntry const& entry : samplers()) {
     std::string const text = discrete_text(entry.name);
     if (!argument_error([&] { require_discrete(text); }).empty()) continue;
+    if (text.starts_with("deis")) continue;  // interpolates in lambda on chains, in t elsewhere
     Normal const a = moments(make_sampler(text), here, data, {0.1, 1}),
                  b = moments(make_sampler(text), there, data, {0.1, 1});
     EXPECT_NEAR(a.mean, b.mean, 1e-10) << text;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <retrace/targets/box_source.hpp>
+#include <retrace/targets/tilted_interval.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -10,6 +11,19 @@ namespace retrace {
 namespace {
 
 std::size_t index(int i) { return static_cast<std::size_t>(i); }
+
+/// J_0 = sum_n tilt^2n / (2n)! int_0^1 t^2n exp(-(h t)^2 / 2) dt, and its derivative over the tilt.
+void fill_series(double* interval, double h) {
+  using Interval = BoxRow::Interval;
+  double per_factorial = 1;  // 1 / (2n)!
+  for (int n = 0; n <= Interval::terms; ++n) {
+    double power = 1, moment = 0;
+    for (int m = 0; m < 12; power *= -h * h / 2 / ++m) moment += power / (2 * (n + m) + 1);
+    if (n < Interval::terms) interval[Interval::zeroth + n] = per_factorial * moment;
+    if (n > 0) interval[Interval::first + n - 1] = 2 * n * per_factorial * moment;
+    per_factorial /= (2 * n + 1) * (2 * n + 2);
+  }
+}
 
 void fill_level(double* row, BoxRow const& at, BoxMixture const& mixture, NoiseLevel const& level) {
   BoxAxes const& axes = mixture.axes();
@@ -28,6 +42,10 @@ void fill_level(double* row, BoxRow const& at, BoxMixture const& mixture, NoiseL
     interval[Interval::image] = alpha * (low + half);
     interval[Interval::width] = 2 * alpha * half * row[BoxRow::scale];
     interval[Interval::sigmas] = alpha * half / sigma;
+    if (interval[Interval::narrow] == 0)
+      row[BoxRow::wide] = 1;
+    else
+      fill_series(interval, interval[Interval::sigmas]);
     if (alpha == 0) continue;
     interval[Interval::per_width] = std::sqrt(std::numbers::pi / 2) * sigma / (alpha * half);
     interval[Interval::pull] = sigma * sigma / (2 * alpha * alpha * half);
@@ -51,7 +69,10 @@ std::vector<double> box_table(BoxMixture const& mixture, std::span<NoiseLevel co
   for (std::size_t n = 0; n < levels.size(); ++n) {
     double* const row = table.data() + n * index(at.size());
     fill_level(row, at, mixture, levels[n]);
-    for (int k = 0; k < at.boxes; ++k) row[at.box(k)] = logits[index(k)] - largest;
+    for (int k = 0; k < at.boxes; ++k) {
+      row[at.weight(k)] = std::exp2(logits[index(k)] - largest);
+      row[at.logit(k)] = logits[index(k)] - largest;
+    }
   }
   return table;
 }

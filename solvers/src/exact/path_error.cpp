@@ -3,14 +3,13 @@
 
 #include <retrace/core/error.hpp>
 #include <retrace/exact/path_error.hpp>
-#include <retrace/trace/parameterisation.hpp>
-
-#include <boost/math/quadrature/gauss.hpp>
+#include <retrace/samplers/gauss_legendre.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <numbers>
+#include <functional>
+#include <utility>
 #include <vector>
 
 namespace retrace {
@@ -86,42 +85,84 @@ void join(std::vector<Piece>& pieces) {
   pieces = std::move(joined);
 }
 
+/// The integral of f over [from, to], in panels of width at most 1/2: all that is integrated here
+/// is a smooth function of log(c).
+template <class F>
+Number integral(Number from, Number to, F const& f) {
+  static Quadrature const rule = gauss_legendre(12);
+  auto const panels = std::max(1, static_cast<int>(std::ceil(2 * (to - from))));
+  Number const width = (to - from) / panels;
+  Number sum = 0;
+  for (int panel = 0; panel < panels; ++panel)
+    for (std::size_t j = 0; j < rule.nodes.size(); ++j)
+      sum += rule.weights[j] * width * f(from + (panel + Number(rule.nodes[j])) * width);
+  return sum;
+}
+
+/// The solution on data N(m, v): y - m at the end, y = x / alpha, is kept(c_0) (y_0 - m) and the
+/// integral of kernel(c) / alpha_T dW(c).
+class Solution {
+ public:
+  Solution(AnySampler const& sampler, Sde sde, Normal const& data, NoiseLevel const& end)
+      : tau_squared_(sampler.tau_squared()),
+        sde_(std::move(sde)),
+        variance_(data.variance),
+        alpha_(end.alpha()),
+        end_(2 * Number(end.lambda())) {}
+
+  /// exp(- integral of (1 + tau^2) rho / (v + rho^2) drho), rho = c^-1/2, from here to the end.
+  [[nodiscard]] Number kept(Number log_c) const {
+    auto const spread = [&](Number l) { return variance_ + std::exp(-l); };
+    if (!tau_squared_) return spread(end_) / spread(log_c);
+    Number const more = integral(
+        log_c, end_, [&](Number l) { return tau_squared(l) / 2 * std::exp(-l) / spread(l); });
+    return std::sqrt(spread(end_) / spread(log_c)) * std::exp(-more);
+  }
+  [[nodiscard]] Number kernel(Number log_c) const {
+    Number const tau = tau_squared_ ? std::sqrt(tau_squared(log_c)) : Number(1);
+    return alpha_ * kept(log_c) * tau * std::exp(-log_c);
+  }
+
+ private:
+  [[nodiscard]] Number tau_squared(Number log_c) const {
+    return tau_squared_(sde_.at_lambda(static_cast<double>(log_c / 2)));
+  }
+
+  std::function<double(NoiseLevel const&)> const& tau_squared_;
+  Sde sde_;
+  Number variance_, alpha_, end_;
+};
+
 }  // namespace
 
 double path_error(AnySampler const& sampler, Grid const& grid, Normal const& data,
                   Normal const& start) {
   Linear scheme = linear_function(trace(sampler, grid), data);
   join(scheme.pieces);
-
   NoiseLevel const s = grid.level(0), t = grid.level(grid.count());
-  Number const precision = 1 / Number(data.variance), mean = data.mean;
+  Solution const exact(sampler, grid.sde(), data, t);
   Number const c0 = clock_at(s.lambda()), c1 = clock_at(t.lambda());
-  Number const out = Number(t.alpha()) / c1;
-  Number const gain =
-      out * (c1 + precision) / (c0 + precision);  // D_0 = (m / v + w_0) / (c0 + 1/v)
-  Number const slope = gain * c0 / s.alpha();
-  Number const shift = (gain - out) * mean * precision;
-  auto const kernel = [&](Number c) { return out * (c1 + precision) / (c + precision); };
 
-  using boost::math::quadrature::gauss;
   auto const missed = [&](Piece const& piece) {  // integral of the squared difference of kernels
     Number const length = piece.to - piece.from;
     Number const level = piece.increment / std::sqrt(length),
                  tilt = piece.area * std::sqrt(12 / length);
-    return gauss<Number, 15>::integrate(
-        [&](Number c) {
-          Number const difference = level + tilt * (0.5L - (c - piece.from) / length) - kernel(c);
-          return difference * difference;
-        },
-        piece.from, piece.to);
+    return integral(std::log(piece.from), std::log(piece.to), [&](Number log_c) {
+      Number const c = std::exp(log_c);
+      Number const difference =
+          level + tilt * (0.5L - (c - piece.from) / length) - exact.kernel(log_c);
+      return c * difference * difference;
+    });
   };
   Number square = scheme.noise, reached = c0;
   for (Piece const& piece : scheme.pieces) {
-    if (piece.from > reached) square += missed({reached, piece.from});
+    if (piece.from > reached * (1 + 1e-12L)) square += missed({reached, piece.from});
     square += missed(piece);
     reached = piece.to;
   }
   if (c1 > reached * (1 + 1e-12L)) square += missed({reached, c1});
+  Number const slope = t.alpha() * exact.kept(std::log(c0)) / s.alpha();
+  Number const shift = t.alpha() * data.mean - slope * s.alpha() * data.mean;
   Number const bias = (scheme.slope - slope) * start.mean + scheme.shift - shift;
   square += bias * bias + (scheme.slope - slope) * (scheme.slope - slope) * start.variance;
   return static_cast<double>(std::sqrt(square));

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <retrace/samplers/er_sde.hpp>
+#include <retrace/samplers/gauss_legendre.hpp>
 
-#include <array>
 #include <cmath>
+#include <cstddef>
 
 namespace retrace::er_sde {
 namespace {
@@ -13,13 +14,10 @@ double scale(double rho) { return std::exp(std::pow(rho, 0.3)) + 10; }
 /// I_k, in v = log(rho): Gauss and Legendre's rule with 8 points on panels of width at most 1/2,
 /// over which phi hardly changes.
 double integral(double rho_t, double rho_s, int k) {
-  constexpr std::array<double, 4> node{0.1834346424956498, 0.5255324099163290, 0.7966664774136267,
-                                       0.9602898564975363};
-  constexpr std::array<double, 4> weight{0.3626837833783620, 0.3137066458778873, 0.2223810344533745,
-                                         0.1012285362903763};
+  static Quadrature const rule = gauss_legendre(8);
   double const length = std::log(rho_s / rho_t);
   auto const panels = static_cast<int>(std::ceil(2 * length));
-  double const half = length / panels / 2;
+  double const width = length / panels;
   auto const f = [&](double from_t) {  // log(rho / rho_t)
     double const rho = rho_t * std::exp(from_t);
     // phi(rho_t) / phi - 1 as a difference of what is close to 1
@@ -28,14 +26,17 @@ double integral(double rho_t, double rho_s, int k) {
   };
   double sum = 0;
   for (int panel = 0; panel < panels; ++panel)
-    for (std::size_t j = 0; j < node.size(); ++j) {
-      double const middle = (2 * panel + 1) * half;
-      sum += weight[j] * half * (f(middle - half * node[j]) + f(middle + half * node[j]));
-    }
+    for (std::size_t j = 0; j < rule.nodes.size(); ++j)
+      sum += rule.weights[j] * width * f((panel + rule.nodes[j]) * width);
   return sum;
 }
 
 }  // namespace
+
+double tau_squared(NoiseLevel const& s) {
+  double const power = std::pow(s.rho(), 0.3);
+  return 0.3 * power * std::exp(power) / scale(s.rho());
+}
 
 Vec run(Recorder& model, Grid const& grid, Vec x, int order) {
   Vec x0_before, slope_before;

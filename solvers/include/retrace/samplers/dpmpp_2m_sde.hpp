@@ -55,6 +55,7 @@ struct dpmpp_2m_sde {
     }
     return x;
   }
+  [[nodiscard]] double tau_squared(NoiseLevel const& /*s*/) const { return eta; }
 };
 
 }  // namespace retrace

@@ -56,6 +56,7 @@ struct dpmpp_3m_sde {
     }
     return x;
   }
+  [[nodiscard]] double tau_squared(NoiseLevel const& /*s*/) const { return eta; }
 };
 
 }  // namespace retrace

@@ -55,6 +55,7 @@ struct dpmpp_sde {
     }
     return x;
   }
+  [[nodiscard]] double tau_squared(NoiseLevel const& /*s*/) const { return eta; }
 };
 
 }  // namespace retrace

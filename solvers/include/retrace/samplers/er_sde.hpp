@@ -26,6 +26,8 @@ namespace retrace {
 namespace er_sde {
 /// The whole run, in the first, second or third order.
 [[nodiscard]] Vec run(Recorder& model, Grid const& grid, Vec x, int order);
+/// The extended SDE has tau^2 = rho phi' / phi - 1 times the noise of the usual one.
+[[nodiscard]] double tau_squared(NoiseLevel const& s);
 }  // namespace er_sde
 
 /// The first order: the denoised estimate is constant over a step.
@@ -43,6 +45,7 @@ struct er_sde_1 {
   Vec operator()(Recorder& model, Grid const& grid, Vec const& x) const {
     return er_sde::run(model, grid, x, 1);
   }
+  [[nodiscard]] double tau_squared(NoiseLevel const& s) const { return er_sde::tau_squared(s); }
 };
 
 /// With the slope of the denoised estimate.
@@ -60,6 +63,7 @@ struct er_sde_2 {
   Vec operator()(Recorder& model, Grid const& grid, Vec const& x) const {
     return er_sde::run(model, grid, x, 2);
   }
+  [[nodiscard]] double tau_squared(NoiseLevel const& s) const { return er_sde::tau_squared(s); }
 };
 
 /// With slope and curvature of the denoised estimate.
@@ -77,6 +81,7 @@ struct er_sde_3 {
   Vec operator()(Recorder& model, Grid const& grid, Vec const& x) const {
     return er_sde::run(model, grid, x, 3);
   }
+  [[nodiscard]] double tau_squared(NoiseLevel const& s) const { return er_sde::tau_squared(s); }
 };
 
 }  // namespace retrace

@@ -81,6 +81,7 @@ struct sa_solver {
     }
     return x;
   }
+  [[nodiscard]] double tau_squared(NoiseLevel const& /*s*/) const { return tau * tau; }
 };
 
 }  // namespace retrace

@@ -15,7 +15,8 @@ namespace retrace {
 /// level to the state at its last, asking a recorder for the model and for noise. It knows nothing
 /// of batches, devices or parameterisations. A sampler that takes another number of steps than its
 /// grid has says so in steps(grid); one whose grid is part of the method makes it in own_grid(sde,
-/// steps, span), empty where the method takes any grid.
+/// steps, span), empty where the method takes any grid. One that follows another reverse-time SDE
+/// than Song et al. 2021's, with tau^2 times its noise, says how much in tau_squared(level).
 template <class S>
 concept Sampler = requires(S const& sampler, Recorder& model, Grid const& grid, Vec x) {
   { sampler(model, grid, x) } -> std::same_as<Vec>;
@@ -40,6 +41,11 @@ class AnySampler {
             return sampler.own_grid(sde, steps, span);
           return {};
         }),
+        tau_squared_([&]() -> std::function<double(NoiseLevel const&)> {
+          if constexpr (requires(NoiseLevel const& s) { sampler.tau_squared(s); })
+            return [sampler](NoiseLevel const& s) { return sampler.tau_squared(s); };
+          return {};
+        }()),
         call_(std::move(sampler)) {}
 
   Vec operator()(Recorder& model, Grid const& grid, Vec x) const {
@@ -49,10 +55,15 @@ class AnySampler {
   [[nodiscard]] std::optional<Grid> own_grid(Sde const& sde, std::int64_t steps, Span span) const {
     return own_grid_(sde, steps, span);
   }
+  /// Empty where it is 1 throughout, or where the sampler solves no SDE.
+  [[nodiscard]] std::function<double(NoiseLevel const&)> const& tau_squared() const {
+    return tau_squared_;
+  }
 
  private:
   std::function<std::int64_t(Grid const&)> steps_;
   std::function<std::optional<Grid>(Sde const&, std::int64_t, Span)> own_grid_;
+  std::function<double(NoiseLevel const&)> tau_squared_;
   std::function<Vec(Recorder&, Grid const&, Vec)> call_;
 };
 

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace retrace {
+
+/// What an order is the order of.
+enum class OrderKind {
+  ode,     ///< distance to the exact flow, on a two-dimensional Gaussian mixture: nonlinear
+  weak,    ///< Wasserstein-2 distance between exact laws, on Gaussian data: no sampling
+  strong,  ///< path_error() on Gaussian data: no sampling
+};
+
+[[nodiscard]] std::string_view name(OrderKind kind);
+
+/// A claim of a sampler beside what is measured: the slope of the error against the step.
+struct OrderCertificate {
+  std::string sampler, sde, grid;
+  OrderKind kind;
+  double claimed, measured;
+  std::string remark;  ///< why the figure is not the claim, where that is known
+
+  /// measured >= claimed - 0.1 (strong: 0.15; on grids whose steps differ in lambda: 0.3)
+  [[nodiscard]] bool holds() const;
+};
+
+/// The grids of a certificate: even in log-snr, two whose steps change smoothly (`quadratic`,
+/// `karras`), and one whose steps alternate in size, one to three (`alternating`), where formulas
+/// for equal steps lose their order.
+[[nodiscard]] std::span<std::string_view const> certified_grids();
+
+/// Certificates of everything that the registry entry of a sampler claims, on one SDE, between two
+/// levels amid the noise (a start at the largest t, where the denoised state
+/// hardly changes, hides faults), on all of certified_grids(), `alternating` only where the claim
+/// does not suppose smooth steps. Options of the sampler are heeded. Empty where nothing is
+/// claimed. Throws Error (argument) for a discrete SDE.
+[[nodiscard]] std::vector<OrderCertificate> certify(std::string_view sampler, std::string_view sde);
+
+}  // namespace retrace

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <retrace/targets/mixture.hpp>
+#include <retrace/trace/trace.hpp>
+
+#include <vector>
+
+namespace retrace {
+
+/// A nonlinear probability-flow ODE with a known solution: four points in a mixture of three
+/// correlated Gaussians in two dimensions, carried from one level to another.
+class FlowProblem {
+ public:
+  FlowProblem(Sde const& sde, Span span);
+
+  /// Root of the summed squared distances of the four ends to the exact ones. Grids must span what
+  /// the problem spans. Calls may run in parallel.
+  [[nodiscard]] double error(AnySampler const& sampler, Grid const& grid) const;
+
+ private:
+  [[nodiscard]] std::vector<double> ends(AnySampler const& sampler, Grid const& grid) const;
+
+  Mixture mixture_;
+  std::vector<double> starts_, exact_;  // [4][2]
+};
+
+}  // namespace retrace

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <retrace/core/error.hpp>
+#include <retrace/exact/certificates.hpp>
+#include <retrace/samplers/registry.hpp>
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace retrace {
+namespace {
+
+class Certificates : public ::testing::TestWithParam<char const*> {};
+
+TEST_P(Certificates, HoldForEverythingThatIsClaimed) {
+  for (SamplerEntry const& entry : samplers()) {
+    auto const certificates = certify(entry.name, GetParam());
+    SamplerInfo const& info = entry.info;
+    std::size_t const grids = info.steps == Steps::smooth ? 3 : 4;
+    std::size_t const claims = std::size_t{info.order.has_value()} + info.weak_order.has_value() +
+                               info.strong_order.has_value();
+    EXPECT_EQ(certificates.size(), grids * claims) << entry.name;
+    for (OrderCertificate const& c : certificates) {
+      EXPECT_TRUE(c.holds()) << c.sampler << " on " << c.grid << ", " << name(c.kind)
+                             << ": claimed " << c.claimed << ", measured " << c.measured;
+      // Neither too little, unless it is said why.
+      EXPECT_TRUE(c.measured < c.claimed + 0.5 || !c.remark.empty()) << c.sampler;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Sdes, Certificates, ::testing::Values("vp", "ve", "sub-vp"),
+                         [](auto const& test) {
+                           std::string text = test.param;
+                           for (char& c : text)
+                             if (c == '-') c = '_';
+                           return text;
+                         });
+
+TEST(Certificates, DoNotHoldForPlantedFaults) {
+  // The start that well-known codes use, a last step of lower order.
+  for (char const* sampler : {"dpmpp-3m:start=low", "dpmpp-3m:final=low", "exp-ab-4:start=low",
+                              "lms-4:start=low", "deis-3:start=low"})
+    for (OrderCertificate const& c : certify(sampler, "vp")) {
+      EXPECT_FALSE(c.holds()) << sampler << " on " << c.grid;
+      EXPECT_NEAR(c.measured, 2, 0.3) << sampler << " on " << c.grid;
+    }
+}
+
+TEST(Certificates, AreRefusedOnChains) { EXPECT_THROW((void)certify("ddim", "ddpm"), Error); }
+
+}  // namespace
+}  // namespace retrace
