@@ -59,6 +59,7 @@ struct AngleMixtureTile {
     AngleMixtureRow<shape> const at{Dim > 0 ? Dim : row.dimension};
     int const d = at.dimension, width = at.size();
     lanes.each([&](int l) {
+      // NOLINTNEXTLINE(bugprone-branch-clone): the same for Dim = 1 only
       [[maybe_unused]] P held[2][Dim > 0 ? Dim : 1] = {};
       auto const kept = [&](int which, int j) {
         if constexpr (Dim > 0)

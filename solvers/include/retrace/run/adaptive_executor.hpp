@@ -124,6 +124,7 @@ class TiledAdaptiveExecutor final : public AdaptiveExecutor<T> {
   /// At the end of a block lanes run dry: many samples a lane make that a small part.
   static int block(Execution const& exec, std::int64_t n) {
     if (Block > 0) return Block;
+    // NOLINTNEXTLINE(readability-static-accessed-through-instance): not static on devices
     std::int64_t const threads = std::max(1, exec.concurrency());
     return static_cast<int>(std::clamp<std::int64_t>(n / (4 * threads) / L * L, 4 * L, 64 * L));
   }

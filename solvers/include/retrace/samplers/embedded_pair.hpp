@@ -19,13 +19,15 @@ namespace retrace {
 template <std::size_t Stages>
 [[nodiscard]] Vec in_angle_steps(Tableau<Stages> const& method, Recorder& model, Grid const& grid,
                                  Vec x) {
-  for (auto const [s, t, i] : grid.steps()) {
-    double const from = angle_of(s), h = angle_of(t) - from;
-    Vec const z = runge_kutta_step(method, h, x / radius_of(s), [&](double c, Vec const& y) {
-      NoiseLevel const u = c == 0 ? s : c == 1 ? t : level_at_angle(grid.sde(), from + c * h);
-      return model.velocity(radius_of(u) * y, u) / radius_of(u);
-    });
-    x = radius_of(t) * z;
+  for (Grid::Step const step : grid.steps()) {  // clang takes no parts of it into a lambda
+    double const from = angle_of(step.s), h = angle_of(step.t) - from;
+    auto const slope = [&](double c, Vec const& z) {
+      NoiseLevel const u = c == 0   ? step.s
+                           : c == 1 ? step.t
+                                    : level_at_angle(grid.sde(), from + c * h);
+      return model.velocity(radius_of(u) * z, u) / radius_of(u);
+    };
+    x = radius_of(step.t) * runge_kutta_step(method, h, x / radius_of(step.s), slope);
   }
   return x;
 }
@@ -96,8 +98,8 @@ struct cash_karp54 {
 };
 
 /// Fehlberg 1968: order 8, the estimate of order 7; for tolerances of 1e-5 and less. Order 7 is
-/// claimed: the conditions of order 8 hold (tests of the tableaus), but in double precision rounding
-/// is reached before the error settles to it, and slopes between 7.3 and 9.3 are measured.
+/// claimed: the conditions of order 8 hold (tests of the tableaus), but in double precision
+/// rounding is reached before the error settles to it, and slopes between 7.3 and 9.3 are measured.
 struct fehlberg78 {
   static constexpr SamplerInfo info{
       .name = "fehlberg78",
