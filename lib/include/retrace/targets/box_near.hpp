@@ -7,11 +7,10 @@
 
 namespace retrace {
 
-/// Mixtures of boxes in one and two dimensions none of whose intervals overlap, for points near a
-/// box: masses and densities as they
-/// are, one exponential an edge or narrow interval and none a box. What is further away than
-/// `furthest` counts as that; the sums are right where their total, which is returned, is above
-/// `least`.
+/// Mixtures of boxes in one and two dimensions, no edge of which lies within an interval of its
+/// axis, for points near a box: masses and densities as they are, one exponential an edge or narrow
+/// interval and none a box. What is further away than `furthest` counts as that far; the sums are
+/// right where their total, which is returned, is above `least`.
 template <class T, int Dim>
 struct BoxNear {
   static constexpr int largest_dimension = 2;
