@@ -195,6 +195,7 @@ TEST(Moments, ShowTheClaimedOrderOfEverySampler) {  // N17; nonlinear conditions
   for (SamplerEntry const& entry : samplers()) {
     if (entry.info.claims == Claims::nothing) continue;
     int const claimed = entry.info.order ? *entry.info.order : entry.info.weak_order.value_or(0);
+    if (claimed > 5) continue;  // reaches rounding before it settles: certificates_test.cpp
     for (char const* sde : {"vp", "ve", "sub-vp"})
       EXPECT_GE(measured_order(make_sampler(entry.name), "log-snr", sde, refinement(claimed)),
                 claimed - 0.1)

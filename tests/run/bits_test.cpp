@@ -109,26 +109,37 @@ TEST(Bits, OfHigherDimensionsDoNotDependOnTilesEither) {
   }
 }
 
+/// One of every kind: with and without noise, one and several evaluations a step, with a memory.
+std::vector<std::string> some_samplers() {
+  return {"ddim", "euler-maruyama", "dpmpp-2m", "heun", "edm-heun:churn=40,s_noise=1.007"};
+}
+
+/// Every operation of a batched run is a parallel region of its own, so that these runs are slow on
+/// a busy machine: all samplers on one model only.
 template <class T, class Source>
-void batched_as_fused(Source const& source) {
+void batched_as_fused(Source const& source, std::vector<std::string> const& texts) {
   auto const fused = fused_executor<T>(source);
   auto const batched =
       batched_executor<T>(AnyBatchModel<T>(Opaque<T, Source>{source}, source.dimension()));
-  for (std::string const& sampler : sampler_texts()) {
-    std::uint64_t const expected = run_hash<T>(*fused, sampler, bits_options<T>(333));
-    EXPECT_EQ(run_hash<T>(*batched, sampler, bits_options<T>(333)), expected) << sampler;
+  for (std::string const& sampler : texts)
+    EXPECT_EQ(run_hash<T>(*batched, sampler, bits_options<T>(333)),
+              run_hash<T>(*fused, sampler, bits_options<T>(333)))
+        << sampler;
+  for (std::string const& sampler : some_samplers()) {
     SampleOptions<T> segmented = bits_options<T>(333);
     segmented.segment_bytes = 1;
-    EXPECT_EQ(run_hash<T>(*batched, sampler, segmented), expected) << sampler << ", segments";
+    EXPECT_EQ(run_hash<T>(*batched, sampler, segmented),
+              run_hash<T>(*fused, sampler, bits_options<T>(333)))
+        << sampler << ", segments";
   }
 }
 
 TEST(Bits, OfBatchedRunsAreThoseOfFusedOnes) {
-  batched_as_fused<float>(Isotropic(testing::scattered_mixture(1, 11)));
-  batched_as_fused<float>(Isotropic(testing::scattered_mixture(2, 11)));
-  batched_as_fused<float>(Isotropic(testing::scattered_mixture(5, 11)));
-  batched_as_fused<double>(Isotropic(testing::scattered_mixture(2, 11)));
-  batched_as_fused<float>(BoxSource(checkerboard{}()));
+  batched_as_fused<float>(Isotropic(testing::scattered_mixture(2, 11)), sampler_texts());
+  batched_as_fused<float>(Isotropic(testing::scattered_mixture(1, 11)), some_samplers());
+  batched_as_fused<float>(Isotropic(testing::scattered_mixture(5, 11)), some_samplers());
+  batched_as_fused<double>(Isotropic(testing::scattered_mixture(2, 11)), some_samplers());
+  batched_as_fused<float>(BoxSource(checkerboard{}()), some_samplers());
 }
 
 TEST(Bits, DoNotDependOnTheNumberOfThreads) {

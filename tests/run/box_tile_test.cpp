@@ -89,18 +89,47 @@ TEST(BoxTile, GivesTheDenoisedStatesOfTheHostUpToFortySpreads) {
   EXPECT_LE((largest_error<float, 0>(testing::scattered_boxes(3))), 2e-6);
 }
 
+/// Boxes on a grid with gaps, of unequal widths and weights.
+BoxMixture tiled_boxes(int dimension) {
+  std::vector<double> low, high;
+  constexpr double left[] = {-3, -1, -0.7, 2}, right[] = {-1, -0.7, 1, 2.01};
+  for (std::size_t const k : {0, 1, 2, 3})
+    for (std::size_t j = 0; j < static_cast<std::size_t>(dimension); ++j) {
+      low.push_back(left[(k + j) % 4]);
+      high.push_back(right[(k + j) % 4]);
+    }
+  return {{0.1, 0.4, 0.2, 0.3}, low, high};
+}
+
+TEST(BoxTile, GivesTheDenoisedStatesOfBoxesOnAGrid) {
+  EXPECT_LE((largest_error<double, 1>(tiled_boxes(1))), 1e-14);
+  EXPECT_LE((largest_error<float, 1>(tiled_boxes(1))), 2e-6);
+  EXPECT_LE((largest_error<double, 2>(tiled_boxes(2))), 1e-14);
+  EXPECT_LE((largest_error<float, 2>(tiled_boxes(2))), 2e-6);
+  EXPECT_LE((largest_error<float, 0>(tiled_boxes(2))), 2e-6);
+}
+
+TEST(BoxTile, StaysFiniteInManyDimensionsFarOut) {
+  // The share of one axis is 1e-5, of twelve 1e-60.
+  NoiseLevel const s = make_sde("edm").at(2e-3);
+  std::vector<double> const points(12 * lanes, 300.0);
+  for (float const value :
+       denoised_of<float, 0, simd::Native>(testing::scattered_boxes(12), s, points))
+    EXPECT_TRUE(value > -2.1F && value < 4.1F) << value;
+}
+
 TEST(BoxTile, GivesTheSameBitsInEveryLaneAndForADimensionAtRunTime) {
-  BoxMixture const boxes = testing::scattered_boxes(2);
-  for (double const t : {0.001, 0.03, 0.3, 1.0, 20.0, 80.0}) {
-    NoiseLevel const s = make_sde("edm").at(std::fmax(t, 0.002));
-    auto const points = points_of<float>(boxes, s);
-    auto const native = denoised_of<float, 2, simd::Native>(boxes, s, points);
-    EXPECT_EQ(native, (denoised_of<float, 2, simd::Scalar>(boxes, s, points))) << t;
-    EXPECT_EQ(native, (denoised_of<float, 0, simd::Native>(boxes, s, points))) << t;
-    EXPECT_EQ((denoised_of<double, 2, simd::Native>(boxes, s, points)),
-              (denoised_of<double, 0, simd::Scalar>(boxes, s, points)))
-        << t;
-  }
+  for (BoxMixture const& boxes : {testing::scattered_boxes(2), tiled_boxes(2)})
+    for (double const t : {0.001, 0.03, 0.3, 1.0, 20.0, 80.0}) {
+      NoiseLevel const s = make_sde("edm").at(std::fmax(t, 0.002));
+      auto const points = points_of<float>(boxes, s);
+      auto const native = denoised_of<float, 2, simd::Native>(boxes, s, points);
+      EXPECT_EQ(native, (denoised_of<float, 2, simd::Scalar>(boxes, s, points))) << t;
+      EXPECT_EQ(native, (denoised_of<float, 0, simd::Native>(boxes, s, points))) << t;
+      EXPECT_EQ((denoised_of<double, 2, simd::Native>(boxes, s, points)),
+                (denoised_of<double, 0, simd::Scalar>(boxes, s, points)))
+          << t;
+    }
 }
 
 TEST(BoxTile, FindsTheNearestSquareFromTheMiddleOfAnEmptyOne) {

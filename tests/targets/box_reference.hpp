@@ -51,7 +51,7 @@ struct BoxReference {
     T value, slope, curvature;
 
     Factor(T const& x, T const& alpha, T const& sigma, T const& a, T const& b) {
-      T const root_2_pi = sqrt(8 * atan(T(1)));
+      static T const root_2_pi = sqrt(8 * atan(T(1)));
       T const u = (x - alpha * a) / sigma, v = (x - alpha * b) / sigma, size = alpha * (b - a);
       T const at_u = exp(-u * u / 2) / root_2_pi, at_v = exp(-v * v / 2) / root_2_pi;
       T const beyond_u = beyond(u), beyond_v = beyond(v);

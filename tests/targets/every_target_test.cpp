@@ -21,7 +21,8 @@
 #include <vector>
 
 // Every target that has a name, at 5 levels of every SDE, against its formulas in 50 digits: 100
-// points a level, 10 where there are more than 10 dimensions.
+// points a level, 25 where they are sums of more than 16 parts, 5 where there are more than 10
+// dimensions.
 
 namespace retrace {
 namespace {
@@ -76,6 +77,11 @@ std::vector<Vector> points(Target const& target, NoiseLevel const& s, std::size_
   return all;
 }
 
+std::size_t points_of(Target const& target) {
+  if (target.dimension() > 10) return 5;
+  return target.mixture() != nullptr && target.mixture()->components() > 16 ? 25 : 100;
+}
+
 struct Errors {
   double log_density = 0, score = 0, divergence = 0, denoised = 0;
 
@@ -117,7 +123,7 @@ Errors largest_errors(Target const& target, double fault = 0) {
       NoiseLevel const s = sde.at(sde.t_min() + share * (sde.t_max() - sde.t_min()));
       Formulas const exact = reference(s);
       TargetAtLevel const law = target.at(s);
-      auto const all = points(target, s, target.dimension() > 10 ? 10 : 100);
+      auto const all = points(target, s, points_of(target));
       std::vector<Errors> found(all.size());
       parallel_rows(static_cast<std::int64_t>(all.size()), [&](std::int64_t row) {
         auto const i = static_cast<std::size_t>(row);

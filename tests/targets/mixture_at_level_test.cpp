@@ -54,7 +54,7 @@ struct Errors {
 };
 
 void keep_largest(double& largest, double value) {
-  if (!(value <= largest)) largest = value;  // keeps NaN as well
+  if (std::isnan(value) || value > largest) largest = value;  // a NaN stays
 }
 
 Errors largest_errors(std::function<double(double)> const& fault = {}) {

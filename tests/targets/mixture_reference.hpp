@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <utility>
@@ -72,15 +73,27 @@ struct MixtureReference {
     T const& alpha = level.alpha;
     T total = 0, squares = 0;
     Values v{0, 0, Vector(d, T(0)), Vector(d, T(0))};
+    Vector forms;
+    Matrix scores;  // every component's own
     for (std::size_t k = 0; k < weights.size(); ++k) {
-      Matrix const& inverse = level.inverse[k];
-      Vector away(d), own(d, T(0));  // x - alpha m and the component's own score
+      Vector away(d), own(d, T(0));
       for (std::size_t i = 0; i < d; ++i) away[i] = x[i] - alpha * means[k][i];
-      T form = 0, trace = 0, square = 0;
+      T form = 0;
       for (std::size_t i = 0; i < d; ++i) {
-        for (std::size_t j = 0; j < d; ++j) own[i] -= inverse[i][j] * away[j];
+        for (std::size_t j = 0; j < d; ++j) own[i] -= level.inverse[k][i][j] * away[j];
         form -= own[i] * away[i];
-        trace += inverse[i][i];
+      }
+      forms.push_back(form);
+      scores.push_back(own);
+    }
+    T const least = *std::min_element(forms.begin(), forms.end());
+    for (std::size_t k = 0; k < weights.size(); ++k) {
+      T const& form = forms[k];
+      if (form > least + 300) continue;  // e^-150 of another, 1e-65: not in 50 digits
+      Vector const& own = scores[k];
+      T trace = 0, square = 0;
+      for (std::size_t i = 0; i < d; ++i) {
+        trace += level.inverse[k][i][i];
         square += own[i] * own[i];
       }
       T const p = level.factor[k] * exp(-form / 2);

@@ -56,8 +56,11 @@ void fill_level(double* row, BoxRow const& at, BoxMixture const& mixture, NoiseL
 
 BoxRow box_row(BoxMixture const& mixture) {
   BoxAxes const& axes = mixture.axes();
+  bool const tiled = std::all_of(
+      axes.intervals.begin(), axes.intervals.end(),
+      [](BoxAxes::Interval const& interval) { return interval.high == interval.low + 1; });
   return {mixture.dimension(), static_cast<int>(axes.edges.size()),
-          static_cast<int>(axes.intervals.size()), mixture.boxes()};
+          static_cast<int>(axes.intervals.size()), mixture.boxes(), tiled ? 1 : 0};
 }
 
 std::vector<double> box_table(BoxMixture const& mixture, std::span<NoiseLevel const> levels) {
@@ -84,6 +87,10 @@ std::vector<int> box_index(BoxMixture const& mixture) {
   for (BoxAxes::Interval const& interval : axes.intervals)
     all.insert(all.end(), {interval.low, interval.high});
   all.insert(all.end(), axes.interval_of_box.begin(), axes.interval_of_box.end());
+  std::vector<int> from_edge(axes.edges.size(), -1);
+  for (std::size_t i = 0; i < axes.intervals.size(); ++i)
+    from_edge[index(axes.intervals[i].low)] = static_cast<int>(i);
+  all.insert(all.end(), from_edge.begin(), from_edge.end());
   return all;
 }
 

@@ -29,13 +29,10 @@ RETRACE_INLINE P polynomial(P x, T const (&c)[N]) {
 template <class T>
 inline constexpr T smallest_exponent = sizeof(T) == 4 ? T(-100) : T(-1000);
 
-/// 2^t for t up to 126 (float) or 1022 (double), exact for whole t; relative error below 1.5e-7 and
-/// 1.7e-16. NaN gives NaN, plus infinity itself or NaN. One lane rounds t in the processor's mode:
-/// where a caller has set another than to nearest, its error is below 2e-4 and 3e-11.
+/// exp2 of what is known not to be below smallest_exponent.
 template <class P>
-RETRACE_INLINE P exp2(P t) {
+RETRACE_INLINE P exp2_of_normal(P t) {
   using T = typename traits<P>::value;
-  t = max(broadcast<P>(smallest_exponent<T>), t);
   P const n = round_even(t), f = t - n;
   // Minimax for the relative error on [-1/2, 1/2] with p(0) = 1: degree 5, the coefficients of
   // float chosen together with the rounding of the scheme, and degree 11.
@@ -52,10 +49,24 @@ RETRACE_INLINE P exp2(P t) {
   }
 }
 
+<<<<<<< HEAD
 /// Natural logarithm of a positive normal number: exponent split at 3/4, m in [3/4, 3/2). Float: a
 /// polynomial of degree 10 in m - 1; absolute error below 6e-8 on [3/4, 3/2), relative 1.2e-7
 /// elsewhere. Double: the series of 2 artanh((m - 1) / (m + 1)) to degree 23; absolute error below
 /// 2e-16 on [3/4, 3/2), relative 3e-16 elsewhere.
+=======
+/// 2^t for t up to 126 (float) or 1022 (double), exact for whole t; relative error below 1.5e-7 and
+/// 1.7e-16. NaN gives NaN, plus infinity itself or NaN. One lane rounds t in the processor's mode:
+/// where a caller has set another than to nearest, its error is below 2e-4 and 3e-11.
+template <class P>
+RETRACE_INLINE P exp2(P t) {
+  using T = typename traits<P>::value;
+  return exp2_of_normal(max(broadcast<P>(smallest_exponent<T>), t));
+}
+
+/// Natural logarithm of a positive normal float: exponent split at 3/4, then a polynomial of degree
+/// 10 in m - 1; absolute error below 6e-8 on [3/4, 3/2), relative 1.2e-7 elsewhere.
+>>>>>>> h-boxes2
 template <class P>
 RETRACE_INLINE P log(P x) {
   if constexpr (sizeof(typename traits<P>::value) == 4) {

@@ -9,6 +9,7 @@ namespace retrace {
 /// the noise is 2^-(distance^2).
 struct BoxRow {
   int dimension, edges, intervals, boxes;
+  int tiled;  ///< 1 where no edge lies within an interval of its axis, else 0
 
   // Numbers, for every level: a head, edges, intervals, boxes.
   static constexpr int scale = 0;          ///< distance per difference in x
@@ -38,12 +39,16 @@ struct BoxRow {
   [[nodiscard]] KOKKOS_INLINE_FUNCTION int size() const { return logit(boxes); }
 
   // Indices, for all levels: first edge and first interval of every axis, [d + 1] each; low and
-  // high edge of every interval; the intervals of every box, [k][d].
+  // high edge of every interval; the intervals of every box, [k][d]; that from every edge to the
+  // next, or -1.
   [[nodiscard]] KOKKOS_INLINE_FUNCTION int first_edge(int j) const { return j; }
   [[nodiscard]] KOKKOS_INLINE_FUNCTION int first_interval(int j) const { return dimension + 1 + j; }
   [[nodiscard]] KOKKOS_INLINE_FUNCTION int ends(int i) const { return 2 * (dimension + 1 + i); }
   [[nodiscard]] KOKKOS_INLINE_FUNCTION int interval_of(int k, int j) const {
     return ends(intervals) + k * dimension + j;
+  }
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION int from_edge(int i) const {
+    return interval_of(boxes, 0) + i;
   }
 };
 

@@ -52,7 +52,7 @@ struct BoxTile {
       if constexpr (Dim > small) {
         anywhere();
       } else {
-        if (d > small) {
+        if (d > small || row.tiled == 0) {
           anywhere();
           return;
         }
