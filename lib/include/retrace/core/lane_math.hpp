@@ -49,12 +49,6 @@ RETRACE_INLINE P exp2_of_normal(P t) {
   }
 }
 
-<<<<<<< HEAD
-/// Natural logarithm of a positive normal number: exponent split at 3/4, m in [3/4, 3/2). Float: a
-/// polynomial of degree 10 in m - 1; absolute error below 6e-8 on [3/4, 3/2), relative 1.2e-7
-/// elsewhere. Double: the series of 2 artanh((m - 1) / (m + 1)) to degree 23; absolute error below
-/// 2e-16 on [3/4, 3/2), relative 3e-16 elsewhere.
-=======
 /// 2^t for t up to 126 (float) or 1022 (double), exact for whole t; relative error below 1.5e-7 and
 /// 1.7e-16. NaN gives NaN, plus infinity itself or NaN. One lane rounds t in the processor's mode:
 /// where a caller has set another than to nearest, its error is below 2e-4 and 3e-11.
@@ -64,9 +58,10 @@ RETRACE_INLINE P exp2(P t) {
   return exp2_of_normal(max(broadcast<P>(smallest_exponent<T>), t));
 }
 
-/// Natural logarithm of a positive normal float: exponent split at 3/4, then a polynomial of degree
-/// 10 in m - 1; absolute error below 6e-8 on [3/4, 3/2), relative 1.2e-7 elsewhere.
->>>>>>> h-boxes2
+/// Natural logarithm of a positive normal number: exponent split at 3/4, m in [3/4, 3/2). Float: a
+/// polynomial of degree 10 in m - 1; absolute error below 6e-8 on [3/4, 3/2), relative 1.2e-7
+/// elsewhere. Double: the series of 2 artanh((m - 1) / (m + 1)) to degree 23; absolute error below
+/// 2e-16 on [3/4, 3/2), relative 3e-16 elsewhere.
 template <class P>
 RETRACE_INLINE P log(P x) {
   if constexpr (sizeof(typename traits<P>::value) == 4) {
