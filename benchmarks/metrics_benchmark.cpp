@@ -17,6 +17,8 @@
 
 #include <oneapi/tbb/global_control.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <string>
@@ -30,7 +32,8 @@ using Metric = std::function<double(std::span<double const> x, Mixture const& la
 void add_metric(std::string const& name, Metric const& metric) {
   add("metrics/" + name, [=](benchmark::State& state) {
     Mixture const law = full_mixture(2);
-    auto const x = draw_rows(law, 1, 0, effort().scaled(20'000));
+    constexpr std::int64_t fewest = 1000;  // a grid has to be filled also in a dry run
+    auto const x = draw_rows(law, 1, 0, std::max(fewest, effort().scaled(20'000)));
     double figure = 0;
     tbb::global_control const one(tbb::global_control::max_allowed_parallelism, 1);
     measure(state,
