@@ -91,13 +91,13 @@ bool OrderCertificate::holds() const {
 
 std::span<std::string_view const> certified_grids() { return grids; }
 
-std::vector<OrderCertificate> certify(std::string_view text, std::string_view sde_name) {
-  Sde const sde = make_sde(sde_name);
+std::vector<OrderCertificate> certify(std::string_view sampler_text, std::string_view sde_text) {
+  Sde const sde = make_sde(sde_text);
   if (sde.is_discrete())
     throw Error(Fault::argument, "orders do not exist on sde " + quoted(sde.name()),
                 "its steps do not shrink", "take a continuous one, for example vp");
-  AnySampler const sampler = make_sampler(text);
-  SamplerInfo const& info = sampler_entry(text).info;
+  AnySampler const sampler = make_sampler(sampler_text);
+  SamplerInfo const& info = sampler_entry(sampler_text).info;
   bool const deterministic = traced_traits(sampler).solver == Solver::deterministic;
 
   bool const high = info.order.value_or(0) > 5;  // settles slowly
@@ -138,8 +138,8 @@ std::vector<OrderCertificate> certify(std::string_view text, std::string_view sd
     for (std::string_view const rule : grids) {
       if (rule == "alternating" && info.steps == Steps::smooth) continue;
       double const measured = slope(claim.error, rule, sde, span, claim.fit);
-      certificates.push_back({.sampler = std::string(text),
-                              .sde = std::string(sde_name),
+      certificates.push_back({.sampler = std::string(sampler_text),
+                              .sde = std::string(sde_text),
                               .grid = std::string(rule),
                               .kind = claim.kind,
                               .claimed = *claim.order,

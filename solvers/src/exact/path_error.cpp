@@ -15,7 +15,7 @@
 namespace retrace {
 namespace {
 
-using Number = long double;
+using Number = double;
 
 /// What a part of the path, from clock a to b, contributes to a result: the factors of its unit
 /// increment and of its unit area.
@@ -77,7 +77,7 @@ void join(std::vector<Piece>& pieces) {
       joined.back().area += piece.area;
       continue;
     }
-    if (!joined.empty() && piece.from < joined.back().to * (1 - 1e-12L))
+    if (!joined.empty() && piece.from < joined.back().to * (1 - 1e-12))
       throw Error(Fault::argument, "two draws of the sampler share a part of the Brownian path",
                   "a strong error supposes that every draw is an increment of its own");
     joined.push_back(piece);
@@ -109,9 +109,9 @@ class Solution {
         sde_(std::move(sde)),
         variance_(data.variance),
         alpha_(end.alpha()),
-        end_(2 * Number(end.lambda())) {
+        end_(2 * end.lambda()) {
     if (!tau_squared_) return;
-    for (Number to = end_; to > 2 * Number(start.lambda()); to -= spacing)
+    for (Number to = end_; to > 2 * start.lambda(); to -= spacing)
       excess_.push_back(excess_.back() + excess(to - spacing, to));
   }
 
@@ -130,7 +130,7 @@ class Solution {
   }
 
  private:
-  static constexpr Number spacing = 0.5L;
+  static constexpr Number spacing = 0.5;
 
   [[nodiscard]] Number spread(Number log_c) const { return variance_ + std::exp(-log_c); }
   /// The part of the exponent of kept that tau^2 brings.
@@ -165,17 +165,17 @@ double path_error(AnySampler const& sampler, Grid const& grid, Normal const& dat
     return integral(std::log(piece.from), std::log(piece.to), [&](Number log_c) {
       Number const c = std::exp(log_c);
       Number const difference =
-          level + tilt * (0.5L - (c - piece.from) / length) - exact.kernel(log_c);
+          level + tilt * (0.5 - (c - piece.from) / length) - exact.kernel(log_c);
       return c * difference * difference;
     });
   };
   Number square = scheme.noise, reached = c0;
   for (Piece const& piece : scheme.pieces) {
-    if (piece.from > reached * (1 + 1e-12L)) square += missed({reached, piece.from});
+    if (piece.from > reached * (1 + 1e-12)) square += missed({reached, piece.from});
     square += missed(piece);
     reached = piece.to;
   }
-  if (c1 > reached * (1 + 1e-12L)) square += missed({reached, c1});
+  if (c1 > reached * (1 + 1e-12)) square += missed({reached, c1});
   Number const slope = t.alpha() * exact.kept(std::log(c0)) / s.alpha();
   Number const shift = t.alpha() * data.mean - slope * s.alpha() * data.mean;
   Number const bias = (scheme.slope - slope) * start.mean + scheme.shift - shift;

@@ -36,6 +36,7 @@ struct ScoreErrorTile {
     T const* const numbers = levels + static_cast<std::int64_t>(level) * 2;
     P const shrink = broadcast<P>(numbers[0]), factor = broadcast<P>(numbers[1]);
     lanes.each([&](int l) {
+      // NOLINTNEXTLINE(bugprone-branch-clone): the same for Dim = 1 only
       [[maybe_unused]] P sums[Dim > 0 ? Dim : 1] = {};
       for (int j = 0; j < terms; ++j) {
         T const* const row = rows + j * (1 + 2 * size);

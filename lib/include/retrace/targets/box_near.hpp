@@ -100,9 +100,9 @@ struct BoxNear {
 
     RETRACE_INLINE Edge(BoxNear const& boxes, int i, P x) {
       using simd::broadcast, simd::select_less;
-      T const* const level = boxes.level;
+      T const* const at = boxes.level;
       P const zero = broadcast<P>(T(0)), bound = broadcast<P>(furthest);
-      P const u = (x - broadcast<P>(level[BoxRow::edge + i])) * broadcast<P>(level[BoxRow::scale]);
+      P const u = (x - broadcast<P>(at[BoxRow::edge + i])) * broadcast<P>(at[BoxRow::scale]);
       P const away = simd::max(u, zero - u), a = select_less(bound, away, bound, away);
       density = simd::exp2_of_normal((zero - a) * a);
       P const share = density * over_density(a);

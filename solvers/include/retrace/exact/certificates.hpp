@@ -39,6 +39,7 @@ struct OrderCertificate {
 /// hardly changes, hides faults), on all of certified_grids(), `alternating` only where the claim
 /// does not suppose smooth steps. Options of the sampler are heeded. Empty where nothing is
 /// claimed. Throws Error (argument) for a discrete SDE.
-[[nodiscard]] std::vector<OrderCertificate> certify(std::string_view sampler, std::string_view sde);
+[[nodiscard]] std::vector<OrderCertificate> certify(std::string_view sampler_text,
+                                                    std::string_view sde_text);
 
 }  // namespace retrace
