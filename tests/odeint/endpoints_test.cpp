@@ -2,6 +2,9 @@
 #include <retrace/odeint/sample.hpp>
 #include <retrace/sde/registry.hpp>
 
+#ifdef __CUDACC__
+#pragma nv_diag_suppress 20012  // Boost.Fusion marks defaulted functions for devices
+#endif
 #include <boost/numeric/odeint/stepper/runge_kutta_fehlberg78.hpp>
 #include <gtest/gtest.h>
 #include <support/continuous.hpp>

@@ -3,6 +3,9 @@
 #include <retrace/sde/registry.hpp>
 #include <retrace/trace/parameterisation.hpp>
 
+#ifdef __CUDACC__
+#pragma nv_diag_suppress 20012  // Boost.Fusion marks defaulted functions for devices
+#endif
 #include <boost/fusion/include/make_vector.hpp>
 #include <boost/numeric/odeint/stepper/explicit_error_generic_rk.hpp>
 #include <gtest/gtest.h>

@@ -46,8 +46,9 @@ Linear linear_function(Program const& program, Normal const& data) {
       case Op::eval: {
         auto const [shift, slope] =
             denoiser(data, program.levels[static_cast<std::size_t>(i->level)]);
-        result.shift += w * i->out * shift;
-        weight[static_cast<std::size_t>(i->operand[0].value)] += w * (i->skip + i->out * slope);
+        result.shift += w * i->out * static_cast<Number>(shift);
+        weight[static_cast<std::size_t>(i->operand[0].value)] +=
+            w * (i->skip + i->out * static_cast<Number>(slope));
         break;
       }
       case Op::normal:

@@ -4,6 +4,9 @@
 #include <retrace/odeint/tableau_stepper.hpp>
 #include <retrace/samplers/embedded_pair.hpp>
 
+#ifdef __CUDACC__
+#pragma nv_diag_suppress 20012  // Boost.Fusion marks defaulted functions for devices
+#endif
 #include <boost/numeric/odeint/stepper/bulirsch_stoer.hpp>
 #include <boost/numeric/odeint/stepper/runge_kutta_cash_karp54.hpp>
 #include <boost/numeric/odeint/stepper/runge_kutta_dopri5.hpp>
