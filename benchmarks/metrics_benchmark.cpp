@@ -15,7 +15,7 @@
 #include <retrace/metrics/squared_mmd.hpp>
 #include <retrace/targets/draw_rows.hpp>
 
-#include <oneapi/tbb/global_control.h>
+#include <tbb/global_control.h>
 
 #include <algorithm>
 #include <cstdint>

@@ -3,7 +3,7 @@
 #include <retrace/core/runtime.hpp>
 
 #include <gtest/gtest.h>
-#include <oneapi/tbb/global_control.h>
+#include <tbb/global_control.h>
 
 #include <algorithm>
 #include <cstddef>

@@ -9,7 +9,7 @@
 #include <boost/math/quadrature/gauss_kronrod.hpp>
 #include <boost/math/tools/roots.hpp>
 #include <gtest/gtest.h>
-#include <oneapi/tbb/global_control.h>
+#include <tbb/global_control.h>
 #include <support/mixtures.hpp>
 
 #include <algorithm>

@@ -6,7 +6,7 @@
 #include <retrace/metrics/kolmogorov_smirnov.hpp>
 
 #include <gtest/gtest.h>
-#include <oneapi/tbb/global_control.h>
+#include <tbb/global_control.h>
 #include <support/mixtures.hpp>
 
 #include <algorithm>

@@ -4,7 +4,7 @@
 #include <retrace/metrics/projected_distances.hpp>
 
 #include <gtest/gtest.h>
-#include <oneapi/tbb/global_control.h>
+#include <tbb/global_control.h>
 
 #include <cmath>
 #include <cstddef>

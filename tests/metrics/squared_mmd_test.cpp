@@ -5,7 +5,7 @@
 #include <retrace/metrics/squared_mmd.hpp>
 
 #include <gtest/gtest.h>
-#include <oneapi/tbb/global_control.h>
+#include <tbb/global_control.h>
 #include <support/mixtures.hpp>
 
 #include <cmath>

@@ -9,8 +9,8 @@
 #include <boost/fusion/include/make_vector.hpp>
 #include <boost/numeric/odeint/stepper/explicit_error_generic_rk.hpp>
 #include <gtest/gtest.h>
-#include <oneapi/tbb/global_control.h>
-#include <oneapi/tbb/parallel_for.h>
+#include <tbb/global_control.h>
+#include <tbb/parallel_for.h>
 #include <support/messages.hpp>
 #include <support/mixtures.hpp>
 

@@ -8,7 +8,7 @@
 #include <retrace/targets/angle_mixture_source.hpp>
 
 #include <gtest/gtest.h>
-#include <oneapi/tbb/global_control.h>
+#include <tbb/global_control.h>
 #include <support/messages.hpp>
 #include <support/mixtures.hpp>
 

@@ -9,7 +9,7 @@
 #include <retrace/sde/registry.hpp>
 
 #include <gtest/gtest.h>
-#include <oneapi/tbb/global_control.h>
+#include <tbb/global_control.h>
 #include <support/messages.hpp>
 #include <support/mixtures.hpp>
 

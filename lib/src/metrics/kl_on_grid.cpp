@@ -7,7 +7,7 @@
 #include <retrace/core/error.hpp>
 #include <retrace/metrics/kl_on_grid.hpp>
 
-#include <oneapi/tbb/parallel_for.h>
+#include <tbb/parallel_for.h>
 
 #include <algorithm>
 #include <cmath>

@@ -6,7 +6,7 @@
 #include <retrace/metrics/directions.hpp>
 #include <retrace/metrics/kolmogorov_smirnov.hpp>
 
-#include <oneapi/tbb/parallel_for.h>
+#include <tbb/parallel_for.h>
 
 #include <algorithm>
 #include <cmath>

@@ -5,7 +5,7 @@
 #include <retrace/core/noise_level.hpp>
 #include <retrace/metrics/mean_log_density.hpp>
 
-#include <oneapi/tbb/parallel_for.h>
+#include <tbb/parallel_for.h>
 
 #include <cmath>
 #include <cstddef>

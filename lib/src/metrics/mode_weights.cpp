@@ -5,7 +5,7 @@
 #include <retrace/core/noise_level.hpp>
 #include <retrace/metrics/mode_weights.hpp>
 
-#include <oneapi/tbb/parallel_for.h>
+#include <tbb/parallel_for.h>
 
 #include <algorithm>
 #include <cmath>

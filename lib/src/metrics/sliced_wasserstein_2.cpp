@@ -7,7 +7,7 @@
 #include <retrace/metrics/directions.hpp>
 #include <retrace/metrics/sliced_wasserstein_2.hpp>
 
-#include <oneapi/tbb/parallel_for.h>
+#include <tbb/parallel_for.h>
 
 #include <algorithm>
 #include <cmath>

@@ -6,7 +6,7 @@
 #include <retrace/run/check_samples.hpp>
 #include <retrace/trace/parameterisation.hpp>
 
-#include <oneapi/tbb/parallel_for.h>
+#include <tbb/parallel_for.h>
 
 #include <chrono>
 #include <cmath>

@@ -11,7 +11,7 @@
 #include <retrace/sde/angle.hpp>
 #include <retrace/trace/parameterisation.hpp>
 
-#include <oneapi/tbb/parallel_for.h>
+#include <tbb/parallel_for.h>
 
 #include <algorithm>
 #include <bit>
