@@ -9,8 +9,8 @@
 #include <boost/math/quadrature/gauss_kronrod.hpp>
 #include <boost/math/tools/roots.hpp>
 #include <gtest/gtest.h>
-#include <tbb/global_control.h>
 #include <support/mixtures.hpp>
+#include <tbb/global_control.h>
 
 #include <algorithm>
 #include <cmath>

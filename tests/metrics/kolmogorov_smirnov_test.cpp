@@ -6,8 +6,8 @@
 #include <retrace/metrics/kolmogorov_smirnov.hpp>
 
 #include <gtest/gtest.h>
-#include <tbb/global_control.h>
 #include <support/mixtures.hpp>
+#include <tbb/global_control.h>
 
 #include <algorithm>
 #include <cmath>

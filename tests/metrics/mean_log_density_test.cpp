@@ -5,8 +5,8 @@
 #include <retrace/metrics/mean_log_density.hpp>
 
 #include <gtest/gtest.h>
-#include <tbb/global_control.h>
 #include <support/mixtures.hpp>
+#include <tbb/global_control.h>
 
 #include <cmath>
 #include <numbers>

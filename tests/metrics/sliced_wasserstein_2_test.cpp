@@ -6,8 +6,8 @@
 #include <retrace/metrics/sliced_wasserstein_2.hpp>
 
 #include <gtest/gtest.h>
-#include <tbb/global_control.h>
 #include <support/mixtures.hpp>
+#include <tbb/global_control.h>
 
 #include <algorithm>
 #include <cmath>

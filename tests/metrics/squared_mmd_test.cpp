@@ -5,8 +5,8 @@
 #include <retrace/metrics/squared_mmd.hpp>
 
 #include <gtest/gtest.h>
-#include <tbb/global_control.h>
 #include <support/mixtures.hpp>
+#include <tbb/global_control.h>
 
 #include <cmath>
 #include <vector>

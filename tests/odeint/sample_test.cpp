@@ -9,10 +9,10 @@
 #include <boost/fusion/include/make_vector.hpp>
 #include <boost/numeric/odeint/stepper/explicit_error_generic_rk.hpp>
 #include <gtest/gtest.h>
-#include <tbb/global_control.h>
-#include <tbb/parallel_for.h>
 #include <support/messages.hpp>
 #include <support/mixtures.hpp>
+#include <tbb/global_control.h>
+#include <tbb/parallel_for.h>
 
 #include <atomic>
 #include <cmath>

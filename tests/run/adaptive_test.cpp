@@ -8,9 +8,9 @@
 #include <retrace/targets/angle_mixture_source.hpp>
 
 #include <gtest/gtest.h>
-#include <tbb/global_control.h>
 #include <support/messages.hpp>
 #include <support/mixtures.hpp>
+#include <tbb/global_control.h>
 
 #include <algorithm>
 #include <cmath>

@@ -9,9 +9,9 @@
 #include <retrace/sde/registry.hpp>
 
 #include <gtest/gtest.h>
-#include <tbb/global_control.h>
 #include <support/messages.hpp>
 #include <support/mixtures.hpp>
+#include <tbb/global_control.h>
 
 #include <algorithm>
 #include <cmath>
