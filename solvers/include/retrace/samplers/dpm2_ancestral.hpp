@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <retrace/samplers/euler_ancestral.hpp>
 #include <retrace/samplers/sampler_info.hpp>
 #include <retrace/trace/trace.hpp>
 
-#include <cmath>
 #include <vector>
 
 namespace retrace {
@@ -24,8 +24,7 @@ struct dpm2_ancestral {
 
   Vec operator()(Recorder& model, Grid const& grid, Vec x) const {
     for (auto const [s, t, i] : grid.steps()) {
-      double const down = t.rho() * t.rho() / s.rho();
-      double const up = t.rho() * std::sqrt(-std::expm1(2 * (s.lambda() - t.lambda())));
+      auto const [down, up] = AncestralStep(s, t);
       Vec const y = x / s.alpha();
       Vec const slope = (y - model.denoised(x, s)) / s.rho();
       Vec const middle = y + (t.rho() - s.rho()) * slope;

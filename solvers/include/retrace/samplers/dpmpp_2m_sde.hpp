@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <retrace/samplers/exponential_weights.hpp>
+#include <retrace/samplers/phi.hpp>
 #include <retrace/samplers/reverse_sde.hpp>
 #include <retrace/samplers/sampler_info.hpp>
 #include <retrace/trace/trace.hpp>
@@ -45,8 +45,7 @@ struct dpmpp_2m_sde {
       Vec const x0 = model.denoised(x, s);
       x = sde.kept(s, t) * x - t.alpha() * std::expm1(-a) * x0;
       if (before) {
-        double const slope =
-            type == Type::midpoint ? -std::expm1(-a) / 2 : exponential_moment(1, a);
+        double const slope = type == Type::midpoint ? -std::expm1(-a) / 2 : a * phi(2, -a);
         x = x + t.alpha() * slope * h / h_before * (x0 - before);
       }
       if (eta > 0) x = x + sde.noise(s, t) * model.normal(s, t);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <retrace/samplers/exponential_weights.hpp>
+#include <retrace/samplers/phi.hpp>
 #include <retrace/samplers/reverse_sde.hpp>
 #include <retrace/samplers/sampler_info.hpp>
 #include <retrace/trace/trace.hpp>
@@ -44,9 +44,9 @@ struct dpmpp_3m_sde {
         double const r0 = h1 / h, r1 = h2 / h;
         Vec const d0 = (x0 - one_before) / r0, d1 = (one_before - two_before) / r1;
         Vec const second = (d0 - d1) / (r0 + r1), first = d0 + r0 * second;
-        x = x + t.alpha() * (exponential_moment(1, a) * first + exponential_moment(2, a) * second);
+        x = x + t.alpha() * a * (phi(2, -a) * first + 2 * phi(3, -a) * second);
       } else if (one_before) {
-        x = x + t.alpha() * exponential_moment(1, a) * h / h1 * (x0 - one_before);
+        x = x + t.alpha() * a * phi(2, -a) * h / h1 * (x0 - one_before);
       }
       if (eta > 0) x = x + sde.noise(s, t) * model.normal(s, t);
       two_before = one_before;

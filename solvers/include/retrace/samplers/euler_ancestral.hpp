@@ -9,6 +9,15 @@
 
 namespace retrace {
 
+/// What ancestral methods make of a step in rho = sigma / alpha: a step of the ODE to `down`, noise
+/// of `up` back to rho_t, down^2 + up^2 = rho_t^2, with eta = 1.
+struct AncestralStep {
+  double down, up;
+  AncestralStep(NoiseLevel const& s, NoiseLevel const& t)
+      : down(t.rho() * t.rho() / s.rho()),
+        up(t.rho() * std::sqrt(-std::expm1(2 * (s.lambda() - t.lambda())))) {}
+};
+
 /// k-diffusion's sample_euler_ancestral with eta = 1, in y = x / alpha and rho = sigma / alpha: an
 /// Euler step of the ODE down to
 ///   rho_down = sqrt(rho_t^2 - rho_up^2) = rho_t^2 / rho_s,
@@ -26,8 +35,7 @@ struct euler_ancestral {
 
   Vec operator()(Recorder& model, Grid const& grid, Vec x) const {
     for (auto const [s, t, i] : grid.steps()) {
-      double const down = t.rho() * t.rho() / s.rho();
-      double const up = t.rho() * std::sqrt(-std::expm1(2 * (s.lambda() - t.lambda())));
+      auto const [down, up] = AncestralStep(s, t);
       Vec const y = x / s.alpha();
       Vec const slope = (y - model.denoised(x, s)) / s.rho();
       x = t.alpha() * (y + (down - s.rho()) * slope + up * model.normal(s, t));

@@ -26,15 +26,8 @@ struct ExponentialStep {
     z = noise ? h : -h;
   }
 
-  /// int_0^1 e^{(1 - u) z} u^m du = m! phi_{m+1}(z) for m = 0 .. count - 1.
   [[nodiscard]] std::vector<double> moments(int count) const {
-    std::vector<double> all;
-    double factorial = 1;
-    for (int m = 0; m < count; ++m) {
-      if (m > 0) factorial *= m;
-      all.push_back(factorial * phi(m + 1, z));
-    }
-    return all;
+    return exponential_moments(z, count);
   }
 
   double h, keep, gain, z;

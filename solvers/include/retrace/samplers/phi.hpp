@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 namespace retrace {
 
@@ -30,6 +31,17 @@ namespace retrace {
     value = (value - 1 / factorial) / z;
   }
   return value;
+}
+
+/// int_0^1 e^{(1 - u) z} u^m du = m! phi_{m+1}(z) for m = 0 .. count - 1.
+[[nodiscard]] inline std::vector<double> exponential_moments(double z, int count) {
+  std::vector<double> all;
+  double factorial = 1;
+  for (int m = 0; m < count; ++m) {
+    if (m > 0) factorial *= m;
+    all.push_back(factorial * phi(m + 1, z));
+  }
+  return all;
 }
 
 }  // namespace retrace

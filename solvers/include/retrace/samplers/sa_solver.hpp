@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <retrace/samplers/exponential_weights.hpp>
+#include <retrace/samplers/interpolation.hpp>
+#include <retrace/samplers/phi.hpp>
 #include <retrace/samplers/reverse_sde.hpp>
 #include <retrace/samplers/sampler_info.hpp>
 #include <retrace/trace/trace.hpp>
@@ -51,7 +52,10 @@ struct sa_solver {
       std::vector<double> nodes;
       for (std::size_t j = 0; j < outputs.size() && j < static_cast<std::size_t>(most); ++j)
         nodes.push_back((lambdas[j] - s.lambda()) / (t.lambda() - s.lambda()));
-      return exponential_weights(sde.length(s, t), nodes);
+      double const a = sde.length(s, t);
+      auto moments = exponential_moments(-a, static_cast<int>(nodes.size()));
+      for (double& moment : moments) moment *= a;
+      return interpolatory_weights(nodes, moments);
     };
     NoiseLevel before = grid.level(0);
     std::vector<double> predicted;  // the predictor's weights of the step before

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <retrace/samplers/exponential_weights.hpp>
+#include <retrace/samplers/phi.hpp>
 #include <retrace/samplers/sampler_info.hpp>
 #include <retrace/trace/trace.hpp>
 
@@ -35,7 +35,7 @@ namespace seeds {
 }
 
 /// (e^h - 1 - h) / h: the weight of a linear change of epsilon over a step.
-[[nodiscard]] inline double slope_weight(double h) { return -exponential_moment(1, -h); }
+[[nodiscard]] inline double slope_weight(double h) { return h * phi(2, h); }
 
 }  // namespace seeds
 
