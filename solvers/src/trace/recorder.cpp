@@ -175,9 +175,9 @@ Vec Recorder::drawn(DrawName const& name, PathInterval const& interval) {
   normal.draw = key;
   normal.purpose = purpose;
   normal.interval = interval;
-  auto const number = static_cast<std::uint64_t>(purpose) << 32 | static_cast<std::uint32_t>(key.k);
+  auto const kind = static_cast<std::uint64_t>(purpose) - static_cast<std::uint64_t>(Purpose::step);
   return vec(emit(normal, SortKey::Kind::normal, static_cast<double>(key.step),
-                  purpose == Purpose::step ? static_cast<std::uint64_t>(key.k) : number));
+                  kind << 32 | static_cast<std::uint32_t>(key.k)));
 }
 
 Vec Recorder::on_path(PathInterval const& interval, std::int64_t step) {
