@@ -2,6 +2,7 @@
 #pragma once
 
 #include <retrace/core/batch.hpp>
+#include <retrace/core/device_copy.hpp>
 #include <retrace/core/lane_math.hpp>
 #include <retrace/models/score_error.hpp>
 #include <retrace/models/tile_model.hpp>
@@ -10,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace retrace {
 
@@ -81,23 +83,25 @@ template <class T, int Dim, class Exec>
 struct PreparedScoreError {
   PreparedScoreError(Exec const& exec, ScoreErrorField const& field,
                      std::span<NoiseLevel const> levels, std::span<double const> factors)
-      : numbers(Kokkos::view_alloc(exec, Kokkos::WithoutInitializing, "retrace::score_error"),
-                field.rows().size() + 2 * levels.size()) {
-    assert(levels.size() == factors.size());
-    auto const mirror = Kokkos::create_mirror_view(numbers);
-    std::size_t const first = field.rows().size();
-    for (std::size_t i = 0; i < first; ++i) mirror(i) = static_cast<T>(field.rows()[i]);
-    for (std::size_t n = 0; n < levels.size(); ++n) {
-      mirror(first + 2 * n) = static_cast<T>(ScoreErrorField::shrink(levels[n]));
-      mirror(first + 2 * n + 1) = static_cast<T>(factors[n]);
-    }
-    Kokkos::deep_copy(exec, numbers, mirror);
-    exec.fence("retrace::score_error");
-    tile = {numbers.data(), numbers.data() + first, field.form(), field.terms(), field.dimension()};
-  }
+      : numbers(device_copy<T>(exec, table(field, levels, factors), "retrace::score_error")),
+        tile{numbers.data(), numbers.data() + field.rows().size(), field.form(), field.terms(),
+             field.dimension()} {}
 
   Kokkos::View<T*, typename Exec::memory_space> numbers;  ///< kept alive for the tile
   ScoreErrorTile<T, Dim> tile;
+
+ private:
+  /// The rows of the field, then shrink and factor of each level.
+  static std::vector<double> table(ScoreErrorField const& field, std::span<NoiseLevel const> levels,
+                                   std::span<double const> factors) {
+    assert(levels.size() == factors.size());
+    std::vector<double> all(field.rows().begin(), field.rows().end());
+    for (std::size_t n = 0; n < levels.size(); ++n) {
+      all.push_back(ScoreErrorField::shrink(levels[n]));
+      all.push_back(factors[n]);
+    }
+    return all;
+  }
 };
 
 }  // namespace retrace

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <retrace/core/batch.hpp>
+#include <retrace/core/device_copy.hpp>
 #include <retrace/targets/angle_mixture_tile.hpp>
 
 #include <cstddef>
@@ -31,14 +32,8 @@ class AngleMixtureSource {
   [[nodiscard]] Prepared<T, Dim, Exec> prepare(Exec const& exec) const {
     constexpr int chunk = AngleMixtureTile<T, Dim, shape>::chunk;
     int const padded = (mixture_.components() + chunk - 1) / chunk * chunk;
-    std::vector<double> const numbers = angle_mixture_table<shape>(mixture_, padded);
-    Kokkos::View<T*, typename Exec::memory_space> table(
-        Kokkos::view_alloc(exec, Kokkos::WithoutInitializing, "retrace::mixture_table"),
-        numbers.size());
-    auto const mirror = Kokkos::create_mirror_view(table);
-    for (std::size_t i = 0; i < numbers.size(); ++i) mirror(i) = static_cast<T>(numbers[i]);
-    Kokkos::deep_copy(exec, table, mirror);
-    exec.fence("retrace::mixture_table");
+    auto const table = device_copy<T>(exec, angle_mixture_table<shape>(mixture_, padded),
+                                      "retrace::mixture_table");
     return {table, {table.data(), {mixture_.dimension()}, padded}};
   }
 

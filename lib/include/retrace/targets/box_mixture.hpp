@@ -72,7 +72,7 @@ struct BoxAxes {
 /// to a box, those at `high` do not; score and divergence are 0 within boxes; outside of all the
 /// log density is -infinity, and score and divergence, which do not exist, are NaN; denoised is
 /// x / alpha. Calls may run in parallel.
-class BoxMixtureAtLevel {
+class BoxMixtureAtLevel : public DensityFunctions<BoxMixtureAtLevel> {
  public:
   BoxMixtureAtLevel(BoxMixture mixture, NoiseLevel const& level);
 
@@ -81,15 +81,6 @@ class BoxMixtureAtLevel {
   /// wanted.
   Values evaluate(std::span<double const> x, std::span<double> score,
                   std::span<double> denoised) const;
-
-  [[nodiscard]] double log_density(std::span<double const> x) const {
-    return evaluate(x, {}, {}).log_density;
-  }
-  [[nodiscard]] double divergence(std::span<double const> x) const {
-    return evaluate(x, {}, {}).divergence;
-  }
-  void score(std::span<double const> x, std::span<double> out) const { evaluate(x, out, {}); }
-  void denoised(std::span<double const> x, std::span<double> out) const { evaluate(x, {}, out); }
 
  private:
   [[nodiscard]] Values clean(std::span<double const> x, std::span<double> score,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <retrace/core/batch.hpp>
+#include <retrace/core/device_copy.hpp>
 #include <retrace/core/prediction.hpp>
 #include <retrace/targets/box_mixture.hpp>
 #include <retrace/targets/box_tile.hpp>
@@ -42,25 +43,12 @@ class BoxSource {
   template <class T, int Dim, class Exec>
   [[nodiscard]] Prepared<T, Dim, Exec> prepare(Exec const& exec,
                                                std::span<NoiseLevel const> levels) const {
-    auto const table = copied<T>(exec, "retrace::box_table", box_table(mixture_, levels));
-    auto const index = copied<int>(exec, "retrace::box_index", box_index(mixture_));
-    exec.fence("retrace::box_table");
+    auto const table = device_copy<T>(exec, box_table(mixture_, levels), "retrace::box_table");
+    auto const index = device_copy<int>(exec, box_index(mixture_), "retrace::box_index");
     return {table, index, {table.data(), index.data(), box_row(mixture_)}};
   }
 
  private:
-  template <class To, class Exec, class From>
-  static Kokkos::View<To*, typename Exec::memory_space> copied(Exec const& exec,
-                                                               std::string const& label,
-                                                               std::vector<From> const& values) {
-    Kokkos::View<To*, typename Exec::memory_space> view(
-        Kokkos::view_alloc(exec, Kokkos::WithoutInitializing, label), values.size());
-    auto const mirror = Kokkos::create_mirror_view(view);
-    for (std::size_t i = 0; i < values.size(); ++i) mirror(i) = static_cast<To>(values[i]);
-    Kokkos::deep_copy(exec, view, mirror);
-    return view;
-  }
-
   BoxMixture mixture_;
 };
 

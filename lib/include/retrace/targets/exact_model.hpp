@@ -15,6 +15,26 @@ struct DensityValues {
   double divergence;   ///< of the score
 };
 
+/// The single functions of a law, from its evaluate(x, score, denoised): a base of the classes that
+/// have one. `score` and `denoised` fill [d].
+template <class Law>
+class DensityFunctions {
+ public:
+  [[nodiscard]] double log_density(std::span<double const> x) const {
+    return law().evaluate(x, {}, {}).log_density;
+  }
+  [[nodiscard]] double divergence(std::span<double const> x) const {
+    return law().evaluate(x, {}, {}).divergence;
+  }
+  void score(std::span<double const> x, std::span<double> out) const { law().evaluate(x, out, {}); }
+  void denoised(std::span<double const> x, std::span<double> out) const {
+    law().evaluate(x, {}, out);
+  }
+
+ private:
+  [[nodiscard]] Law const& law() const { return static_cast<Law const&>(*this); }
+};
+
 /// A distribution whose functions are exact at every noise level: what a target offers and a learnt
 /// model does not. data.at(level) is p_t, the law of alpha x0 + sigma z; log densities are in nats;
 /// `score` and `denoised` fill dimension() numbers; the divergence is that of the score. Draws are

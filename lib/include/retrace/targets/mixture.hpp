@@ -78,7 +78,7 @@ class Mixture {
 /// none of which subtracts large numbers. The clean level is allowed (denoised is x / alpha there),
 /// and so is alpha = 0 (denoised is the mean). Full covariances cost O(k d^2) a point. Calls may
 /// run in parallel.
-class MixtureAtLevel {
+class MixtureAtLevel : public DensityFunctions<MixtureAtLevel> {
  public:
   MixtureAtLevel(Mixture mixture, NoiseLevel const& level);
 
@@ -88,14 +88,6 @@ class MixtureAtLevel {
   Values evaluate(std::span<double const> x, std::span<double> score,
                   std::span<double> denoised) const;
 
-  [[nodiscard]] double log_density(std::span<double const> x) const {
-    return evaluate(x, {}, {}).log_density;
-  }
-  [[nodiscard]] double divergence(std::span<double const> x) const {
-    return evaluate(x, {}, {}).divergence;
-  }
-  void score(std::span<double const> x, std::span<double> out) const { evaluate(x, out, {}); }
-  void denoised(std::span<double const> x, std::span<double> out) const { evaluate(x, {}, out); }
   /// gamma_k of every component, [k].
   void responsibilities(std::span<double const> x, std::span<double> out) const;
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <retrace/core/batch.hpp>
+#include <retrace/core/device_copy.hpp>
 #include <retrace/core/prediction.hpp>
 #include <retrace/targets/mixture_tile.hpp>
 
@@ -41,14 +42,8 @@ class MixtureSource {
   template <class T, int Dim, class Exec>
   [[nodiscard]] Prepared<T, Dim, Exec> prepare(Exec const& exec,
                                                std::span<NoiseLevel const> levels) const {
-    std::vector<double> const numbers = mixture_table<shape>(mixture_, levels);
-    Kokkos::View<T*, typename Exec::memory_space> table(
-        Kokkos::view_alloc(exec, Kokkos::WithoutInitializing, "retrace::mixture_table"),
-        numbers.size());
-    auto const mirror = Kokkos::create_mirror_view(table);
-    for (std::size_t i = 0; i < numbers.size(); ++i) mirror(i) = static_cast<T>(numbers[i]);
-    Kokkos::deep_copy(exec, table, mirror);
-    exec.fence("retrace::mixture_table");
+    auto const table =
+        device_copy<T>(exec, mixture_table<shape>(mixture_, levels), "retrace::mixture_table");
     return {table, {table.data(), row(), padded()}};
   }
 

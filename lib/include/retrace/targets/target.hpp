@@ -50,7 +50,7 @@ class Target {
 
 /// p_t of a target; see the class of its kind for what holds at both ends. Calls may run in
 /// parallel.
-class TargetAtLevel {
+class TargetAtLevel : public DensityFunctions<TargetAtLevel> {
  public:
   using Kind = std::variant<MixtureAtLevel, BoxMixtureAtLevel>;
   using Values = DensityValues;
@@ -61,15 +61,6 @@ class TargetAtLevel {
   /// wanted.
   Values evaluate(std::span<double const> x, std::span<double> score,
                   std::span<double> denoised) const;
-
-  [[nodiscard]] double log_density(std::span<double const> x) const {
-    return evaluate(x, {}, {}).log_density;
-  }
-  [[nodiscard]] double divergence(std::span<double const> x) const {
-    return evaluate(x, {}, {}).divergence;
-  }
-  void score(std::span<double const> x, std::span<double> out) const { evaluate(x, out, {}); }
-  void denoised(std::span<double const> x, std::span<double> out) const { evaluate(x, {}, out); }
 
  private:
   Kind kind_;
