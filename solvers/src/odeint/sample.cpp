@@ -35,15 +35,6 @@ void check(HostModel const& model, OdeintOptions const& options) {
   options.tolerance.check();
 }
 
-HostArray<double> start_states(Start<double> const& start, HostModel const& model,
-                               OdeintOptions const& options) {
-  Kokkos::View<double**, Kokkos::LayoutRight, Execution::memory_space> const x(
-      Kokkos::view_alloc(Kokkos::WithoutInitializing, "retrace::samples"),
-      static_cast<std::size_t>(options.samples), static_cast<std::size_t>(model.dimension));
-  if (options.samples > 0) start(options.first_sample, x);
-  return Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace{}, x);
-}
-
 }  // namespace
 
 AdaptiveSamples<double> odeint_sample(HostModel const& model, Sde const& sde,
@@ -61,14 +52,15 @@ AdaptiveSamples<double> odeint_sample(HostModel const& model, Sde const& sde,
   auto const begin = std::chrono::steady_clock::now();
   auto const n = static_cast<std::size_t>(options.samples);
   auto const d = static_cast<std::size_t>(model.dimension);
-  AdaptiveSamples<double> result{.x = start_states(start, model, options),
-                                 .t = std::vector<double>(n, ends.to),
-                                 .evaluations = std::vector<std::int64_t>(n),
-                                 .steps = std::vector<std::int64_t>(n),
-                                 .rejections = std::vector<std::int64_t>(n),
-                                 .outcomes = std::vector<Outcome>(n),
-                                 .tolerance = options.tolerance,
-                                 .seed = options.seed};
+  AdaptiveSamples<double> result{
+      .x = start_states(start, options.first_sample, options.samples, model.dimension),
+      .t = std::vector<double>(n, ends.to),
+      .evaluations = std::vector<std::int64_t>(n),
+      .steps = std::vector<std::int64_t>(n),
+      .rejections = std::vector<std::int64_t>(n),
+      .outcomes = std::vector<Outcome>(n),
+      .tolerance = options.tolerance,
+      .seed = options.seed};
   tbb::parallel_for(std::size_t{0}, n, [&](std::size_t row) {
     ProbabilityFlow flow(model, sde, from, to);
     OdeState z(d);

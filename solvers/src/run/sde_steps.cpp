@@ -200,18 +200,16 @@ AdaptiveSamples<double> sde_sample(HostModel const& model, Sde const& sde, Span 
   auto const begin = std::chrono::steady_clock::now();
   auto const n = static_cast<std::size_t>(options.samples);
   auto const d = static_cast<std::size_t>(model.dimension);
-  Kokkos::View<double**, Kokkos::LayoutRight, Execution::memory_space> const x(
-      Kokkos::view_alloc(Kokkos::WithoutInitializing, "retrace::samples"), n, d);
-  if (n > 0) start(options.first_sample, x);
-  AdaptiveSamples<double> result{.x = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace{}, x),
-                                 .t = std::vector<double>(n),
-                                 .evaluations = std::vector<std::int64_t>(n),
-                                 .steps = std::vector<std::int64_t>(n),
-                                 .rejections = std::vector<std::int64_t>(n),
-                                 .draws = std::vector<std::int64_t>(n),
-                                 .outcomes = std::vector<Outcome>(n),
-                                 .tolerance = kept(options.tolerance),
-                                 .seed = options.seed};
+  AdaptiveSamples<double> result{
+      .x = start_states(start, options.first_sample, options.samples, model.dimension),
+      .t = std::vector<double>(n),
+      .evaluations = std::vector<std::int64_t>(n),
+      .steps = std::vector<std::int64_t>(n),
+      .rejections = std::vector<std::int64_t>(n),
+      .draws = std::vector<std::int64_t>(n),
+      .outcomes = std::vector<Outcome>(n),
+      .tolerance = kept(options.tolerance),
+      .seed = options.seed};
   tbb::parallel_for(std::size_t{0}, n, [&](std::size_t row) {
     with_path(options.seed, options.first_sample + row, model.dimension, [&](auto& path) {
       SdeIntegrated const run =

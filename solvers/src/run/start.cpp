@@ -23,6 +23,16 @@ bool starts_at_prior(Grid const& grid) {
 }  // namespace
 
 template <class T>
+HostArray<T> start_states(Start<T> const& start, std::uint64_t first, std::int64_t n,
+                          int dimension) {
+  Kokkos::View<T**, Kokkos::LayoutRight, Execution::memory_space> const x(
+      Kokkos::view_alloc(Kokkos::WithoutInitializing, "retrace::samples"),
+      static_cast<std::size_t>(n), static_cast<std::size_t>(dimension));
+  if (n > 0) start(first, x);
+  return Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace{}, x);
+}
+
+template <class T>
 Start<T> gaussian_start(double sigma, std::uint64_t seed) {
   return [=](std::uint64_t first, Batch<T> x) { draw_prior(x, sigma, seed, first); };
 }
@@ -73,6 +83,8 @@ Start<T> default_start(Target const& target, Grid const& grid, std::uint64_t see
   return exact_start<T>(target, grid.level(0), seed);
 }
 
+template HostArray<float> start_states(Start<float> const&, std::uint64_t, std::int64_t, int);
+template HostArray<double> start_states(Start<double> const&, std::uint64_t, std::int64_t, int);
 template Start<float> gaussian_start(double, std::uint64_t);
 template Start<double> gaussian_start(double, std::uint64_t);
 template Start<float> exact_start(Target const&, NoiseLevel const&, std::uint64_t);

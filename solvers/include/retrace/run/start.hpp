@@ -15,6 +15,11 @@ namespace retrace {
 template <class T>
 using Start = std::function<void(std::uint64_t first, Batch<T> x)>;
 
+/// The states that samples first, first + 1, .. first + n - 1 start from, on the host.
+template <class T>
+[[nodiscard]] HostArray<T> start_states(Start<T> const& start, std::uint64_t first, std::int64_t n,
+                                        int dimension);
+
 /// Draws of N(0, sigma^2 I), purpose `start`.
 template <class T>
 [[nodiscard]] Start<T> gaussian_start(double sigma, std::uint64_t seed);
