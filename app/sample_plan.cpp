@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sample_plan.hpp"
+
+#include "seeds.hpp"
+
+#include <retrace/core/error.hpp>
+#include <retrace/sde/registry.hpp>
+#include <retrace/targets/registry.hpp>
+
+#include <string>
+#include <utility>
+
+namespace retrace::app {
+namespace {
+
+std::string sampler_text(SampleArguments const& arguments) {
+  std::string text = arguments.sampler.text();
+  if (!arguments.eta) return text;
+  Spec const spec = Spec::parse(text);
+  if (spec.name != "ddim") {
+    static_cast<void>(sampler_entry(text));
+    throw Error(Fault::argument, "--eta does not fit sampler " + retrace::quoted(spec.name),
+                "it stands for ddim:eta");
+  }
+  static_cast<void>(arguments.eta.real({.low = 0, .high = 1}));
+  return text + (spec.options.empty() ? ":" : ",") + "eta=" + arguments.eta.text();
+}
+
+/// Where an adaptive sampler starts and ends: all it takes of a grid.
+ChosenGrid span_grid(SampleArguments const& arguments, Sde const& sde,
+                     ChosenSampler const& sampler) {
+  Given const* const refused[] = {&arguments.steps, &arguments.grid, &arguments.times,
+                                  &arguments.noise, &arguments.denoise};
+  for (Given const* option : refused)
+    if (*option)
+      throw Error(Fault::argument,
+                  option->name() + " does not fit sampler " + retrace::quoted(sampler.text),
+                  "it is adaptive: every sample has steps of its own", "give --rtol and --atol");
+  Span span = span_of(sde, arguments.from, arguments.to);
+  span.to = span.to.value_or(sde.default_end(sampler.traits.solver));
+  Ends const ends = ends_of(sde, span);
+  return {"none", Grid(sde, {ends.from, ends.to})};
+}
+
+Tolerance tolerance_of(SampleArguments const& arguments, ChosenSampler const& sampler) {
+  constexpr Range range{.low = 0, .high = 1, .low_end = Range::Low::open};
+  Tolerance tolerance;
+  for (auto const& [option, value] :
+       {std::pair(&arguments.rtol, &tolerance.rtol), std::pair(&arguments.atol, &tolerance.atol)}) {
+    if (!*option) continue;
+    if (sampler.info.stepping != Stepping::adaptive)
+      throw Error(Fault::argument,
+                  option->name() + " does not fit sampler " + retrace::quoted(sampler.text),
+                  "it is not adaptive: its grid says where its steps are");
+    *value = option->real(range);
+  }
+  return tolerance;
+}
+
+ChosenGrid grid_of(SampleArguments const& arguments, Sde const& sde, ChosenSampler const& sampler) {
+  if (sampler.info.stepping == Stepping::adaptive) return span_grid(arguments, sde, sampler);
+  refuse_own_grid(sampler, sde, arguments.grid);
+  refuse_own_grid(sampler, sde, arguments.times);
+  if (arguments.times) {
+    for (Given const* option : {&arguments.steps, &arguments.grid, &arguments.from, &arguments.to})
+      refuse_together(arguments.times, *option, "--times gives the levels themselves");
+    return times_grid(sde, arguments.times);
+  }
+  if (!arguments.steps)
+    throw Error(Fault::argument, "--steps is missing", "give --steps N or --times T,T,...");
+  std::optional<std::string> rule;
+  if (arguments.grid) rule = arguments.grid.text();
+  return sampler_grid(sampler, sde, rule, arguments.steps.integer(1, Grid::max_steps),
+                      span_of(sde, arguments.from, arguments.to));
+}
+
+/// From data to noise: no prior to start from, and no reverse SDE.
+void check_forwards(SampleArguments const& arguments, Plan const& plan) {
+  if (plan.grid.grid.runs_backwards()) return;
+  std::string const rises = arguments.times ? "--times rises" : "--from is less than --to";
+  if (plan.sampler.traits.solver == Solver::stochastic)
+    throw Error(Fault::argument,
+                rises + ", but sampler " + retrace::quoted(plan.sampler.text) + " is stochastic",
+                "only deterministic samplers run from data to noise");
+  if (!arguments.init)
+    throw Error(Fault::argument, "--init is missing", rises + ", so the run starts from data");
+}
+
+}  // namespace
+
+SampleArguments::SampleArguments()
+    : Arguments(
+          {.command = "sample",
+           .summary = "Run a sampler on a target with its exact score. Writes the samples "
+                      "as .npy [n, d].",
+           .notes = names_of_samplers() + names_of_sdes() + names_of_grids() + names_of_targets() +
+                    "  or a mixture: FILE.json, or a data set: data:file=FILE.npy,bandwidth=B\n" +
+                    names_of_score_errors() +
+                    wrapped("Options of a sampler, SDE, grid or target follow its name: "
+                            "ddim:eta=0.5, karras:rho=5,final=eps, gaussian:dimension=8. "
+                            "`retrace list` shows them all, with ranges and defaults.",
+                            0),
+           .examples = {"--target swiss-roll --sde vp --sampler dpmpp-2m --steps 20 "
+                        "--out samples.npy",
+                        "--target 25-gaussians --sde vp --sampler edm-heun:churn=10 "
+                        "--steps 30 --samples 5000 --seed 1 --out samples.npy --json"}}) {}
+
+Plan plan_of(SampleArguments const& arguments) {
+  Target target = make_target(arguments.target.text());
+  Sde sde = make_sde(arguments.sde.text());
+  ChosenSampler sampler = choose_sampler(sampler_text(arguments), sde);
+  ChosenGrid grid = grid_of(arguments, sde, sampler);
+  auto error = score_error_of(arguments.score_error, target.dimension());
+  Plan plan{std::move(target), std::move(sde), std::move(sampler), std::move(grid),
+            std::move(error)};
+  plan.tolerance = tolerance_of(arguments, plan.sampler);
+  check_forwards(arguments, plan);
+  refuse_together(arguments.path, arguments.noise, "the path makes the noise itself");
+  plan.seed = seed_of(arguments.seed);
+  plan.first = arguments.first ? arguments.first.integer(0) : 0;
+  if (arguments.denoise) plan.last_noise = LastNoise::drop;
+  return plan;
+}
+
+}  // namespace retrace::app
