@@ -50,6 +50,8 @@ class DivergenceEstimator {
 
   /// How many estimates it makes for each point.
   [[nodiscard]] int estimates() const { return self_->estimates(); }
+  /// Whether its estimate is the divergence itself, of a kind that says `is_exact`.
+  [[nodiscard]] bool is_exact() const { return self_->is_exact(); }
   /// Throws Error (argument) where it does not fit the model or the number of points.
   void check(HostModel const& model, std::int64_t points) const { self_->check(model, points); }
   [[nodiscard]] std::unique_ptr<PointEstimator> at_point(HostModel const& model,
@@ -64,6 +66,7 @@ class DivergenceEstimator {
     Concept(Concept const&) = delete;
     Concept& operator=(Concept const&) = delete;
     [[nodiscard]] virtual int estimates() const = 0;
+    [[nodiscard]] virtual bool is_exact() const = 0;
     virtual void check(HostModel const& model, std::int64_t points) const = 0;
     [[nodiscard]] virtual std::unique_ptr<PointEstimator> at_point(HostModel const& model,
                                                                    PointNumber number) const = 0;
@@ -72,6 +75,9 @@ class DivergenceEstimator {
   struct Model final : Concept {
     explicit Model(Kind made) : kind(std::move(made)) {}
     [[nodiscard]] int estimates() const override { return kind.estimates(); }
+    [[nodiscard]] bool is_exact() const override {
+      return requires { Kind::is_exact; };
+    }
     void check(HostModel const& model, std::int64_t points) const override {
       kind.check(model, points);
     }
