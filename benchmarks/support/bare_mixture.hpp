@@ -29,7 +29,7 @@ class BareMixture {
   using Host = Kokkos::DefaultHostExecutionSpace;
 
  public:
-  static constexpr int lanes = tile_lanes(Dim);
+  static constexpr int lanes = tile_lanes<T>(Dim);
 
   BareMixture(Mixture const& mixture, std::vector<NoiseLevel> const& levels)
       : levels_(static_cast<int>(levels.size())),

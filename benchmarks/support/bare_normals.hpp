@@ -2,6 +2,7 @@
 #pragma once
 
 #include <retrace/core/normal.hpp>
+#include <retrace/run/fused.hpp>
 
 #include <cstdint>
 
@@ -9,7 +10,7 @@ namespace retrace::benchmarks {
 
 /// Normals as the interpreter draws them, alone: blocks of four for a tile of samples, stored to
 /// memory that stays in the first cache level.
-inline constexpr int normal_samples = 128, normals_a_block = 4;
+inline constexpr int normal_samples = tile_lanes<float>(2), normals_a_block = 4;
 
 template <class Isa>
 [[gnu::noinline]] void draw_blocks(PhiloxKeys const& keys, std::int64_t blocks, float* tile) {
