@@ -13,7 +13,9 @@ namespace {
 
 /// What makes the velocity's Jacobian of the identity and of the Hessian of the log density.
 Affine velocity_of_hessian(NoiseLevel const& level) {
-  if (level.alpha() == 0) return {0, 0};  // x says nothing of x0 there, nor hence of the noise
+  // At alpha = 0 the velocity is the mean of -sigma x0, of which x says nothing; at sigma = 0 that
+  // of alpha epsilon, likewise.
+  if (level.alpha() == 0 || level.sigma() == 0) return {0, 0};
   return convert(Prediction::score, Prediction::velocity, level);
 }
 
@@ -75,12 +77,12 @@ HostModel host_model(Target const& target) {
                         });
 }
 
-HostModel host_model(SpoiledTarget const& spoiled) {
-  int const d = spoiled.target.dimension();
-  return velocity_model(d, [target = spoiled.target, field = ScoreErrorField(spoiled.error, d)](
+HostModel host_model(SpoiledTarget const& target) {
+  int const d = target.target.dimension();
+  return velocity_model(d, [inner = target.target, field = ScoreErrorField(target.error, d)](
                                std::span<double const> x, NoiseLevel const& level,
                                std::span<double> out, HessianProducts const& derivatives) {
-    double const exact = velocity(target, x, level, out, derivatives);
+    double const exact = velocity(inner, x, level, out, derivatives);
     return exact + add_error(field, x, level, out, derivatives);
   });
 }

@@ -32,7 +32,7 @@ struct HostModel {
 };
 
 /// A target with its exact velocity and its derivatives. These lose some 1e-16 sigma / alpha, and
-/// are exact again at alpha = 0, where they vanish.
+/// are exact again at alpha = 0, where they vanish, as they do at sigma = 0.
 [[nodiscard]] HostModel host_model(Target const& target);
 /// The same with a planted score error. At alpha = 0 it has no bounds.
 [[nodiscard]] HostModel host_model(SpoiledTarget const& target);
