@@ -12,6 +12,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <string_view>
 
 namespace retrace {
 namespace {
