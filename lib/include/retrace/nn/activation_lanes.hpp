@@ -42,8 +42,10 @@ struct Silu {
   }
   template <class P>
   static RETRACE_INLINE Slope<P> slope(P t) {
-    P const one = detail::number<P>(1), below = one + simd::exp2_to_infinity(t);
-    P const logistic = one / below;
+    P const zero = detail::number<P>(0), one = detail::number<P>(1);
+    P const below = one + simd::exp2_to_infinity(t);
+    // Nothing where it is below rounding: kernels make no denormal numbers.
+    P const logistic = simd::select_less(t, detail::number<P>(60), one / below, zero);
     P const rise = detail::number<P>(-std::numbers::ln2) * t * (one - logistic);
     return {t / below, simd::fma(logistic, rise, logistic)};
   }
