@@ -5,6 +5,7 @@
 #include <retrace/io/mixture_file.hpp>
 #include <retrace/io/npy.hpp>
 #include <retrace/io/npz.hpp>
+#include <retrace/io/safetensors.hpp>
 
 #include <gtest/gtest.h>
 
@@ -44,6 +45,14 @@ TEST(Corpus, OfArraysIsReadOrRefused) {
 
 TEST(Corpus, OfArchivesIsReadOrRefused) {
   goes_through_corpus("npz", [](std::filesystem::path const& path) { (void)read_npz(path); });
+}
+
+TEST(Corpus, OfTensorsIsReadOrRefused) {
+  goes_through_corpus("safetensors", [](std::filesystem::path const& path) {
+    SafetensorsFile const file(path);
+    for (auto const& [name, tensor] : file.tensors()) (void)file.values(name);
+    if (file.metadata().contains("crc32")) file.verify();
+  });
 }
 
 TEST(Corpus, OfMixturesIsReadOrRefused) {

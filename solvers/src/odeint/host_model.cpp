@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <retrace/nn/host_network.hpp>
 #include <retrace/odeint/host_model.hpp>
 #include <retrace/trace/parameterisation.hpp>
 
@@ -85,6 +86,25 @@ HostModel host_model(SpoiledTarget const& target) {
     double const exact = velocity(inner, x, level, out, derivatives);
     return exact + add_error(field, x, level, out, derivatives);
   });
+}
+
+HostModel host_model(Network const& network) {
+  HostNetwork const host(network);
+  return {.dimension = network.dimension(),
+          .prediction = network.prediction(),
+          .predict = [host](std::span<double const> x, NoiseLevel const& level,
+                            std::span<double> out) { host.predict(x, level, out); },
+          .divergence = [host](std::span<double const> x, NoiseLevel const& level,
+                               std::span<double> out) { return host.divergence(x, level, out); },
+          .products =
+              [host](std::span<double const> x, NoiseLevel const& level,
+                     std::span<double const> tangents, std::span<double> out,
+                     std::span<double> products) {
+                std::size_t const d = x.size();
+                if (tangents.empty()) return host.predict(x, level, out);
+                for (std::size_t k = 0; k < tangents.size(); k += d)
+                  host.derivative(x, level, tangents.subspan(k, d), out, products.subspan(k, d));
+              }};
 }
 
 template <class T>

@@ -20,6 +20,7 @@ enum class Purpose : std::uint8_t {
   dequantise = 6,   ///< uniform noise on integer data
   score_error = 7,  ///< the constants of a planted score error
   bound = 8,        ///< noised data of a variational bound
+  network = 9,      ///< first parameters of a score network
 };
 
 /// Names one draw of a sample: the step of the grid, and which of the draws of that step.

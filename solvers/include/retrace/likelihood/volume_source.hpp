@@ -58,9 +58,10 @@ struct VolumeTile {
 template <class Source>
 class VolumeSource {
  public:
-  static constexpr Prediction prediction = Source::prediction;
+  explicit VolumeSource(Source source)
+      : prediction(source.prediction), source_(std::move(source)) {}
 
-  explicit VolumeSource(Source source) : source_(std::move(source)) {}
+  Prediction prediction;
 
   [[nodiscard]] int dimension() const { return source_.dimension() + 1; }
   template <class T>

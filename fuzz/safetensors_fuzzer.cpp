@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "file_in_memory.hpp"
+
+#include <retrace/io/safetensors.hpp>
+
+extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
+  return retrace::fuzz::read_or_refuse(data, size, [](std::filesystem::path const& path) {
+    retrace::SafetensorsFile const file(path);
+    for (auto const& [name, tensor] : file.tensors()) (void)file.values(name);
+    file.verify();
+  });
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <retrace/io/safetensors.hpp>
+#include <retrace/nn/network.hpp>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace retrace {
+
+/// What a network was trained on is (x - mean) / std, component by component; samples of it become
+/// data by mean + std x. Empty where the data were taken as they are.
+struct Normalisation {
+  std::vector<double> mean, std;
+
+  [[nodiscard]] bool empty() const { return mean.empty(); }
+  [[nodiscard]] friend bool operator==(Normalisation const&, Normalisation const&) = default;
+};
+
+/// A score network with what must be known to use it.
+struct TrainedNetwork {
+  Network network;
+  std::string sde = "vp";  ///< the forward process, as make_sde() takes it
+  Normalisation normalisation{};
+};
+
+/// Reads a network from safetensors: the tensors of tensor_layout(), of any float type (doubles are
+/// rounded). Those whose names begin with `ema/` or `train/` are left alone. What `__metadata__`
+/// says (docs/networks.md), it must say of this network; what it does not say is taken from the
+/// shapes (dimension, width, depth, frequencies, injection) or is the default of Architecture and
+/// of TrainedNetwork. Anything that does not fit, and weights that are not finite, are refused:
+/// Fault::file, naming file, tensor or field, expected and found.
+[[nodiscard]] TrainedNetwork read_network(std::filesystem::path const& path);
+[[nodiscard]] TrainedNetwork read_network(SafetensorsFile const& file);
+
+/// The metadata that describe a network: all that read_network() understands, and `version`.
+[[nodiscard]] TensorMetadata network_metadata(TrainedNetwork const& trained);
+
+/// The tensors of a network as they go into a file, their names behind `prefix`. They refer to
+/// `values`, which has the layout of the network.
+[[nodiscard]] std::vector<TensorData> network_tensors(Network const& network,
+                                                      std::span<float const> values,
+                                                      std::string const& prefix = {});
+
+/// Writes the network as read_network() reads it, complete or not at all.
+void write_network(std::filesystem::path const& path, TrainedNetwork const& trained);
+
+}  // namespace retrace

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <retrace/nn/network.hpp>
+
+#include <memory>
+#include <span>
+
+namespace retrace {
+
+/// A network at one point, on the host, in double: plain matrix products, the oracle of the
+/// kernels. A value; copies share the parameters. Calls may run in parallel.
+class HostNetwork {
+ public:
+  /// Throws Error (numerics) for parameters that are not finite.
+  explicit HostNetwork(Network const& network);
+
+  [[nodiscard]] Architecture const& architecture() const;
+  [[nodiscard]] int dimension() const { return architecture().dimension; }
+  [[nodiscard]] Prediction prediction() const { return architecture().prediction; }
+
+  /// The prediction at x, [d], and a level. Throws Error (argument) for levels where the network
+  /// has no condition or no preconditioning.
+  void predict(std::span<double const> x, NoiseLevel const& level, std::span<double> out) const;
+  /// The derivative of the prediction along a direction v, [d], and the prediction.
+  void derivative(std::span<double const> x, NoiseLevel const& level, std::span<double const> v,
+                  std::span<double> out, std::span<double> along) const;
+  /// The prediction and its divergence in x, by d derivatives.
+  double divergence(std::span<double const> x, NoiseLevel const& level,
+                    std::span<double> out) const;
+
+ private:
+  struct Layers;
+  std::shared_ptr<Layers const> layers_;
+};
+
+}  // namespace retrace

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <retrace/core/simd.hpp>
+
+#include <type_traits>
+
+/// Matrix products of training, on matrices in panels: 32 columns side by side, [panel][row][32],
+/// so that every operand is read along whole cache lines and every stride is known. Lanes are
+/// columns; each number of a result is one chain of fused operations in the order of the inner
+/// index, so bits do not depend on the instruction set, on blocks or on tiles.
+namespace retrace::panels {
+
+inline constexpr int columns = 32;
+
+[[nodiscard]] constexpr int count(int all_columns) { return (all_columns + columns - 1) / columns; }
+
+/// Rows of a block that an instruction set has registers for.
+template <class Isa>
+inline constexpr int block_rows = std::is_same_v<Isa, simd::Avx512> ? 8 : 4;
+
+/// Which way the left operand of a product is read: its rows, or its columns (of the transpose).
+enum class Left { straight, transposed };
+
+/// R rows and V packs of a result, in registers.
+template <class P, int R, int V>
+struct Block {
+  using T = typename simd::traits<P>::value;
+  static constexpr int width = simd::width<P>;
+  P sum[R][V];
+
+  RETRACE_INLINE void fill(T const* row) {
+    RETRACE_UNROLL(8)
+    for (int r = 0; r < R; ++r) {
+      RETRACE_UNROLL(4)
+      for (int v = 0; v < V; ++v) sum[r][v] = simd::load<P>(row + v * width);
+    }
+  }
+  RETRACE_INLINE void clear() {
+    RETRACE_UNROLL(8)
+    for (int r = 0; r < R; ++r) {
+      RETRACE_UNROLL(4)
+      for (int v = 0; v < V; ++v) sum[r][v] = simd::broadcast<P>(T(0));
+    }
+  }
+  RETRACE_INLINE void load(T const* from) {
+    RETRACE_UNROLL(8)
+    for (int r = 0; r < R; ++r) {
+      RETRACE_UNROLL(4)
+      for (int v = 0; v < V; ++v) sum[r][v] = simd::load<P>(from + r * columns + v * width);
+    }
+  }
+  /// The first `rows` of them; the others are 0.
+  RETRACE_INLINE void load(T const* from, int rows) {
+    RETRACE_UNROLL(8)
+    for (int r = 0; r < R; ++r) {
+      RETRACE_UNROLL(4)
+      for (int v = 0; v < V; ++v)
+        sum[r][v] =
+            r < rows ? simd::load<P>(from + r * columns + v * width) : simd::broadcast<P>(T(0));
+    }
+  }
+  RETRACE_INLINE void store(T* to) const {
+    RETRACE_UNROLL(8)
+    for (int r = 0; r < R; ++r) {
+      RETRACE_UNROLL(4)
+      for (int v = 0; v < V; ++v) simd::store(to + r * columns + v * width, sum[r][v]);
+    }
+  }
+  /// The first `rows` of them.
+  RETRACE_INLINE void store(T* to, int rows) const {
+    RETRACE_UNROLL(8)
+    for (int r = 0; r < R; ++r)
+      if (r < rows) {
+        RETRACE_UNROLL(4)
+        for (int v = 0; v < V; ++v) simd::store(to + r * columns + v * width, sum[r][v]);
+      }
+  }
+
+  /// Adds the products of `inner` columns (or, transposed, rows) of `left` and rows of `right`.
+  template <Left how>
+  RETRACE_INLINE void add(T const* left, T const* right, int inner) {
+    constexpr int along = how == Left::straight ? 1 : columns, across = how == Left::straight ? columns : 1;
+    for (int k = 0; k < inner; ++k) {
+      P b[V];
+      RETRACE_UNROLL(4)
+      for (int v = 0; v < V; ++v) b[v] = simd::load<P>(right + k * columns + v * width);
+      RETRACE_UNROLL(8)
+      for (int r = 0; r < R; ++r) {
+        P const a = simd::broadcast<P>(left[k * along + r * across]);
+        RETRACE_UNROLL(4)
+        for (int v = 0; v < V; ++v) sum[r][v] = simd::fma(a, b[v], sum[r][v]);
+      }
+    }
+  }
+};
+
+/// f(integral_constant V, first column) for the packs that hold the first `used` columns of a
+/// panel, two at a time.
+template <class P, class F>
+RETRACE_INLINE void for_packs(int used, F const& f) {
+  constexpr int width = simd::width<P>;
+  int at = 0;
+  for (; at + width < used; at += 2 * width) f(std::integral_constant<int, 2>{}, at);
+  if (at < used) f(std::integral_constant<int, 1>{}, at);
+}
+
+}  // namespace retrace::panels

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "batch.hpp"
+
+#include <retrace/core/error.hpp>
+#include <retrace/core/shortest.hpp>
+#include <retrace/sde/registry.hpp>
+
+#include <cmath>
+
+namespace retrace {
+namespace {
+
+constexpr std::int64_t window = 100;  // iterations over which losses are added up
+constexpr double most_growth = 100;   // of a window's loss over that of the first
+
+AlignedVector<float> gathered(Trainable const& trainable, Network const& network) {
+  AlignedVector<float> parameters(trainable.size());
+  trainable.gather<float>(network.values(), parameters);
+  return parameters;
+}
+
+TrainingTask checked(TrainingTask task) {
+  check(task.options);
+  if (task.architecture.dimension != task.data.dimension())
+    throw Error(Fault::argument,
+                "the network is for " + std::to_string(task.architecture.dimension) + " numbers",
+                "the data have " + std::to_string(task.data.dimension()));
+  return task;
+}
+
+[[noreturn]] void diverged(std::int64_t iteration, std::string const& what) {
+  throw Error(Fault::numerics,
+              "training diverged in iteration " + std::to_string(iteration) + ": " + what, {},
+              "a smaller learning rate may help");
+}
+
+}  // namespace
+
+Trainer::Trainer(TrainingTask task)
+    : task_(checked(std::move(task))),
+      start_(random_network(task_.architecture, task_.options.seed)),
+      trainable_(task_.architecture),
+      times_(make_sde(task_.sde), task_.options.time_sampling),
+      weights_(gathered(trainable_, start_), task_.options.ema.size()),
+      batch_(std::make_unique<Batch>(task_, start_, trainable_, times_)) {
+  // What does not go together shows at a level, before any thread meets it.
+  NoiseLevel const level = times_.at(0.5);
+  static_cast<void>(precondition(task_.architecture, level));
+  static_cast<void>(condition(task_.architecture, level));
+  static_cast<void>(loss_weight(task_.options.weighting, task_.architecture.prediction,
+                                task_.architecture.sigma_data, level));
+  if (task_.architecture.prediction == Prediction::flow && make_sde(task_.sde).is_discrete())
+    throw Error(Fault::argument, "a network cannot learn the flow of a discrete process",
+                "there is none", "let it predict noise or v");
+}
+
+Trainer::~Trainer() = default;
+
+double Trainer::step() {
+  TrainingOptions const& options = task_.options;
+  batch_->run(weights_.parameters, iteration_);
+  double sum = 0;
+  for (float const loss : batch_->losses()) sum += static_cast<double>(loss);
+  double const loss = sum / static_cast<double>(options.batch);
+  if (!std::isfinite(loss)) diverged(iteration_, "the loss is not finite");
+  double const norm = reduce(batch_->gradients(), options.batch);
+  if (!std::isfinite(norm)) diverged(iteration_, "the gradient is not finite");
+  update(weights_, batch_->gradients()[0], norm, options, iteration_);
+  if (options.time_sampling == TimeSampling::importance) {
+    std::vector<float> own(batch_->losses().begin(), batch_->losses().end());
+    for (std::size_t i = 0; i < own.size(); ++i) own[i] /= batch_->factors()[i];
+    times_.learn(options.seed, iteration_, own);
+  }
+  if (iteration_ == 0) first_ = loss;
+  current_ += loss;
+  if (++iteration_ % window == 0) {
+    previous_ = std::exchange(current_, 0.0);
+    if (previous_ > most_growth * first_ * window)
+      diverged(iteration_, "its loss is " + shortest(previous_ / window) + ", at first it was " +
+                               shortest(first_));
+  }
+  return loss;
+}
+
+double Trainer::recent_loss() const {
+  auto const under_way = static_cast<double>(iteration_ % window);
+  if (iteration_ < window) return under_way > 0 ? current_ / under_way : 0;
+  return (previous_ * (1 - under_way / window) + current_) / window;
+}
+
+std::vector<ValidationLoss> Trainer::validate() const {
+  constexpr int parts = 10, draws = 512;
+  std::vector<ValidationLoss> losses;
+  std::vector<double> places(draws);
+  for (int part = 0; part < parts; ++part) {
+    for (int i = 0; i < draws; ++i)
+      places[static_cast<std::size_t>(i)] = (part + (i + 0.5) / draws) / parts;
+    losses.push_back(
+        {times_.at(static_cast<double>(part) / parts).t(),
+         times_.at(static_cast<double>(part + 1) / parts).t(),
+         batch_->validation_loss(weights_.averages[0], std::int64_t{part} * draws, places)});
+  }
+  return losses;
+}
+
+TrainedNetwork Trainer::network(std::size_t average) const {
+  TrainedNetwork made{
+      .network = start_, .sde = task_.sde, .normalisation = task_.data.normalisation()};
+  trainable_.scatter<float>(weights_.averages[average], made.network.values());
+  return made;
+}
+
+}  // namespace retrace

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <retrace/nn/network.hpp>
+
+#include <string>
+#include <vector>
+
+namespace retrace::testing {
+
+/// One architecture for every activation, kind of skip, injection, conditioning and
+/// preconditioning, of odd sizes.
+inline std::vector<Architecture> architectures(int dimension) {
+  std::vector<Architecture> all;
+  for (auto const& [name, activation] : names<Activation>())
+    all.push_back({.dimension = dimension, .width = 21, .activation = activation});
+  Architecture plain{.dimension = dimension, .width = 13, .frequencies = 5};
+  auto const vary = [&](auto const& change) {
+    all.push_back(plain);
+    change(all.back());
+  };
+  vary([](Architecture& a) { a.depth = 1; });
+  vary([](Architecture& a) { a.frequencies = 0; });
+  vary([](Architecture& a) { a.injection = Injection::first_layer; });
+  vary([](Architecture& a) { a.embedding = Embedding::sinusoidal; });
+  vary([](Architecture& a) { a.conditioning = Conditioning::log_sigma; });
+  vary([](Architecture& a) { a.skip = Skip::residual, a.depth = 4; });
+  vary([](Architecture& a) { a.skip = Skip::residual, a.activation = Activation::gelu; });
+  vary([](Architecture& a) {
+    a.prediction = Prediction::denoised, a.conditioning = Conditioning::log_sigma;
+    a.preconditioning = Preconditioning::edm, a.width = 32;
+  });
+  return all;
+}
+
+inline std::string text(Architecture const& a) {
+  std::string text;
+  for (auto const& [name, value] : names<Activation>())
+    if (value == a.activation) text += name;
+  return text + " " + std::to_string(a.dimension) + "-" + std::to_string(a.width) + "x" +
+         std::to_string(a.depth) + (a.skip == Skip::residual ? " residual" : "") +
+         (a.preconditioning == Preconditioning::edm ? " edm" : "") +
+         (a.frequencies == 0 ? " without level" : "");
+}
+
+}  // namespace retrace::testing
