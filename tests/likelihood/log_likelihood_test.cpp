@@ -104,6 +104,17 @@ TEST(LogLikelihood, CoversTheTruthOfBoxesAndSaysThatOutsideThereIsNone) {
   EXPECT_GE(covered(errors, found.error), 0.98);
 }
 
+// Its error estimate does not see volumes: the second run has to.
+TEST(LogLikelihood, CoversTheTruthByFehlbergToo) {
+  Target const mixture = eight_gaussians{}(), boxes = checkerboard{}();
+  for (Target const* const target : {&mixture, &boxes}) {
+    std::vector<double> const points = draw_rows(*target, 3, 0, 100);
+    Likelihood const found = log_likelihood(*target, make_sde("vp"), "fehlberg78", points,
+                                            {.encode = {.tolerance = {1e-7, 1e-7}}});
+    EXPECT_GE(covered(errors_of(*target, points, found), found.error), 0.97);
+  }
+}
+
 // 32 Gaussian probes in ten dimensions: nearly normal, so that the interval holds what it promises.
 TEST(LogLikelihood, HasIntervalsForGaussianProbesThatHoldTheirConfidence) {
   constexpr std::int64_t n = 2000;

@@ -135,7 +135,13 @@ Span ascending(Sde const& sde, Span const& span) {
           span.to.value_or(sde.t_max())};
 }
 
-EncodeOptions options_of(EncodeOptions options, Accuracy accuracy) {
+OdeStepper const& stepper_of(std::string_view solver) {
+  return odeint_stepper(solver == rk45::info.name ? dopri5::info.name : solver);
+}
+
+/// An estimate that does not see integrals cannot control them.
+EncodeOptions options_of(EncodeOptions options, OdeStepper const& stepper, Accuracy accuracy) {
+  if (stepper.integral_error == IntegralError::unseen) options.volume_error = VolumeError::free;
   if (accuracy == Accuracy::finer) {
     options.tolerance.rtol /= tightening;
     options.tolerance.atol /= tightening;
@@ -151,8 +157,7 @@ Likelihood on_host(HostModel const& model, Ends_of const& ends, Sde const& sde,
   Span const span = ascending(sde, options.span);
   DivergenceEstimator const divergence =
       options.divergence.value_or(DivergenceEstimator(divergences::exact{}));
-  OdeStepper const& stepper =
-      odeint_stepper(solver == rk45::info.name ? dopri5::info.name : solver);
+  OdeStepper const& stepper = stepper_of(solver);
   return likelihood_of({.sde = sde,
                         .ends = ends(*span.from, *span.to),
                         .points = points,
@@ -160,7 +165,7 @@ Likelihood on_host(HostModel const& model, Ends_of const& ends, Sde const& sde,
                         .error_per_change = 1},
                        options.budget, [&](Accuracy accuracy) {
                          return encode(model, sde, stepper, span, points, divergence,
-                                       options_of(options.encode, accuracy));
+                                       options_of(options.encode, stepper, accuracy));
                        });
 }
 
@@ -203,6 +208,7 @@ Likelihood log_likelihood(Target const& target, Sde const& sde, std::string_view
   if (mixture == nullptr || !step || !exact)
     return on_host(host_model(target), ends_of_target(target, sde), sde, solver, points, options);
   Span const span = ascending(sde, options.span);
+  OdeStepper const& stepper = stepper_of(solver);
   auto const executor = adaptive_volume_executor(*mixture);
   return likelihood_of({.sde = sde,
                         .ends = end_terms(target, sde, *span.from, *span.to),
@@ -211,7 +217,7 @@ Likelihood log_likelihood(Target const& target, Sde const& sde, std::string_view
                         .error_per_change = 1},
                        options.budget, [&](Accuracy accuracy) {
                          return encode(*executor, *step, sde, span, points,
-                                       options_of(options.encode, accuracy));
+                                       options_of(options.encode, stepper, accuracy));
                        });
 }
 
