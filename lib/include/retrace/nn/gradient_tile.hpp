@@ -50,6 +50,8 @@ class GradientTile {
   /// Number `column` of example `row`, to be written before a call.
   [[nodiscard]] T& input(int row, int column) { return input_[place(row, column)]; }
   [[nodiscard]] T& embedding(int row, int column) { return embedding_[place(row, column)]; }
+  /// Where columns first, first + 1, ... of a row lie side by side, up to a multiple of 32.
+  [[nodiscard]] T* embedding_from(int row, int column) { return embedding_ + place(row, column); }
   [[nodiscard]] T& answer(int row, int column) {
     return answers_[static_cast<std::size_t>(row * trainable_->architecture().dimension + column)];
   }
@@ -120,7 +122,7 @@ class GradientTile {
     for (int k = 0; k < inner; k += panels::columns) {
       int const some = std::min(panels::columns, inner - k);
       block.template add<panels::Left::straight>(left + (k * rows + row * panels::columns), right,
-                                             some);
+                                                 some);
       right += some * panels::columns;
     }
     return right;
@@ -223,7 +225,8 @@ class GradientTile {
                 T* const mine = matrix + (first_row + k) * panels::columns + at;
                 panels::Block<P, R, packs()> block;
                 block.load(mine, used);
-                block.template add<panels::Left::transposed>(left + place(0, k), slopes + at, count);
+                block.template add<panels::Left::transposed>(left + place(0, k), slopes + at,
+                                                             count);
                 block.store(mine, used);
               }
             };
