@@ -2,6 +2,7 @@
 #include "batch.hpp"
 
 #include <retrace/core/error.hpp>
+#include <retrace/core/memory.hpp>
 #include <retrace/core/shortest.hpp>
 #include <retrace/sde/registry.hpp>
 
@@ -25,6 +26,11 @@ TrainingTask checked(TrainingTask task) {
     throw Error(Fault::argument,
                 "the network is for " + std::to_string(task.architecture.dimension) + " numbers",
                 "the data have " + std::to_string(task.data.dimension()));
+  auto const layout = tensor_layout(task.architecture);
+  std::size_t const numbers = layout.back().offset + layout.back().size;
+  // Gradients of up to 16 blocks, moments, averages and copies of them.
+  std::size_t const copies = 24 + 2 * task.options.ema.size();
+  require_memory("the network and what training remembers of it", numbers * copies * sizeof(float));
   return task;
 }
 
