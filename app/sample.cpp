@@ -60,9 +60,9 @@ void report(SampleArguments const& arguments, Plan const& plan, Outlet const& ou
                 number("evaluations") + " evaluations, " + number("draws")
           : ", grid " + printable(plan.grid.text) + ": " + text("steps") + " steps, " +
                 text("evaluations") + " evaluations, " + text("draws");
-  outlet.say(printable(plan.sampler.text) + " on " + printable(arguments.sde.text()) + steps +
+  outlet.say(printable(plan.sampler.text) + " on " + printable(plan.sde_text) + steps +
              " draws a sample\n" + text("samples") + " samples of " +
-             printable(arguments.target.text()) +
+             printable(plan.subject.text()) +
              (plan.error ? " with score error " + printable(arguments.score_error.text()) : "") +
              " in " + short_number(facts["seconds"].get<double>()) + " s, seed " + text("seed") +
              "\n" + retrace::quoted(arguments.out.text()) + ": [" + text("samples") + ", " +
@@ -94,6 +94,30 @@ double mean(std::vector<std::int64_t> const& counts) {
                    static_cast<double>(counts.size());
 }
 
+/// Data as a network knows them, (x - mean) / std: where a run starts from data.
+template <class T>
+HostArray<T const> known_states(Plan const& plan, HostArray<T const> const& states) {
+  if (!plan.subject.trained() || plan.grid.grid.runs_backwards()) return states;
+  Normalisation const& n = plan.subject.trained()->normalisation;
+  if (n.empty()) return states;
+  HostArray<T> known("retrace::init", states.extent(0), states.extent(1));
+  for (std::size_t row = 0; row < states.extent(0); ++row)
+    for (std::size_t c = 0; c < states.extent(1); ++c)
+      known(row, c) = static_cast<T>((static_cast<double>(states(row, c)) - n.mean[c]) / n.std[c]);
+  return known;
+}
+
+/// The way back, mean + std x: where a run ends at data.
+template <class T>
+void make_data(Plan const& plan, HostArray<T> const& x) {
+  if (!plan.subject.trained() || !plan.grid.grid.runs_backwards()) return;
+  Normalisation const& n = plan.subject.trained()->normalisation;
+  if (n.empty()) return;
+  for (std::size_t row = 0; row < x.extent(0); ++row)
+    for (std::size_t c = 0; c < x.extent(1); ++c)
+      x(row, c) = static_cast<T>(n.mean[c] + n.std[c] * static_cast<double>(x(row, c)));
+}
+
 /// What every kind of run takes of the command line.
 template <class T, class Options>
 Options common_options(SampleArguments const& arguments, Plan const& plan) {
@@ -102,9 +126,9 @@ Options common_options(SampleArguments const& arguments, Plan const& plan) {
   options.seed = plan.seed;
   options.first_sample = static_cast<std::uint64_t>(plan.first);
   if (arguments.init) {
-    auto const states = read_init<T>(arguments.init, arguments.samples, plan.target.dimension());
+    auto const states = read_init<T>(arguments.init, arguments.samples, plan.subject.dimension());
     options.samples = static_cast<std::int64_t>(states.extent(0));
-    options.start = given_start<T>(states, options.first_sample);
+    options.start = given_start<T>(known_states(plan, states), options.first_sample);
   }
   if (options.samples > most - plan.first)
     throw Error(Fault::argument, "--first-sample plus --samples is too large",
@@ -112,10 +136,12 @@ Options common_options(SampleArguments const& arguments, Plan const& plan) {
   return options;
 }
 
-/// f(model), the target or the target with an error in its score.
+/// f(model): the network, the target, or the target with an error in its score.
 template <class F>
 auto on_model(Plan const& plan, F const& f) {
-  return plan.error ? f(spoiled(plan.target, *plan.error)) : f(plan.target);
+  if (plan.subject.trained()) return f(plan.subject.trained()->network);
+  Target const& target = *plan.subject.target();
+  return plan.error ? f(spoiled(target, *plan.error)) : f(target);
 }
 
 /// What a run leaves besides its samples; `counts` stand between dimension and seed.
@@ -130,11 +156,12 @@ struct Outcomes {
 template <class T>
 void deliver(SampleArguments const& arguments, Plan const& plan, std::string const& precision,
              Outlet const& outlet, HostArray<T> const& x, Outcomes const& outcomes) {
+  make_data(plan, x);
   write_samples<T>(arguments.out.text(), x);
   Written written(arguments.out.text());
-  Json facts{{"sampler", plan.sampler.text}, {"sde", arguments.sde.text()},
-             {"grid", outcomes.grid},        {"target", arguments.target.text()},
-             {"samples", x.extent(0)},       {"dimension", plan.target.dimension()}};
+  Json facts{{"sampler", plan.sampler.text}, {"sde", plan.sde_text},
+             {"grid", outcomes.grid},        {plan.subject.key(), plan.subject.text()},
+             {"samples", x.extent(0)},       {"dimension", plan.subject.dimension()}};
   facts.update(outcomes.counts);
   facts.update({{"seed", plan.seed},
                 {"first_sample", plan.first},
@@ -186,7 +213,7 @@ void run(SampleArguments const& arguments, Plan const& plan, std::string const& 
   if (arguments.noise) {
     std::int64_t const draws =
         cost(plan.sampler.sampler, plan.grid.grid, Prediction::denoised, plan.last_noise).draws;
-    noise = read_noise<T>(arguments.noise, draws, options.samples, plan.target.dimension());
+    noise = read_noise<T>(arguments.noise, draws, options.samples, plan.subject.dimension());
     options.noise = GivenNoise<T>{noise, draws};
   }
 

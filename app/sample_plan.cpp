@@ -5,7 +5,6 @@
 
 #include <retrace/core/error.hpp>
 #include <retrace/sde/registry.hpp>
-#include <retrace/targets/registry.hpp>
 
 #include <string>
 #include <utility>
@@ -91,8 +90,8 @@ void check_forwards(SampleArguments const& arguments, Plan const& plan) {
 SampleArguments::SampleArguments()
     : Arguments(
           {.command = "sample",
-           .summary = "Run a sampler on a target with its exact score. Writes the samples "
-                      "as .npy [n, d].",
+           .summary = "Run a sampler on a target with its exact score, or on a score network "
+                      "(--model). Writes\nthe samples as .npy [n, d].",
            .notes = names_of_samplers() + names_of_sdes() + names_of_grids() + names_of_targets() +
                     "  or a mixture: FILE.json, or a data set: data:file=FILE.npy,bandwidth=B\n" +
                     names_of_score_errors() +
@@ -106,13 +105,15 @@ SampleArguments::SampleArguments()
                         "--steps 30 --samples 5000 --seed 1 --out samples.npy --json"}}) {}
 
 Plan plan_of(SampleArguments const& arguments) {
-  Target target = make_target(arguments.target.text());
-  Sde sde = make_sde(arguments.sde.text());
+  Subject subject = subject_of(arguments.target, arguments.model);
+  refuse_for_models(subject, arguments.score_error, "a network has an error of its own");
+  std::string sde_text = sde_text_of(arguments.sde, subject);
+  Sde sde = make_sde(sde_text);
   ChosenSampler sampler = choose_sampler(sampler_text(arguments), sde);
   ChosenGrid grid = grid_of(arguments, sde, sampler);
-  auto error = score_error_of(arguments.score_error, target.dimension());
-  Plan plan{std::move(target), std::move(sde), std::move(sampler), std::move(grid),
-            std::move(error)};
+  auto error = score_error_of(arguments.score_error, subject.dimension());
+  Plan plan{std::move(subject), std::move(sde_text), std::move(sde),
+            std::move(sampler), std::move(grid),     std::move(error)};
   plan.tolerance = tolerance_of(arguments, plan.sampler);
   check_forwards(arguments, plan);
   refuse_together(arguments.path, arguments.noise, "the path makes the noise itself");

@@ -3,14 +3,15 @@
 
 #include "arguments.hpp"
 #include "choices.hpp"
+#include "subject.hpp"
 
 #include <retrace/models/score_error.hpp>
 #include <retrace/run/adaptive_result.hpp>
-#include <retrace/targets/target.hpp>
 #include <retrace/trace/trace.hpp>
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 namespace retrace::app {
 
@@ -19,7 +20,8 @@ struct SampleArguments : Arguments {
   SampleArguments();
 
   Given target = option("--target", "NAME", "the target");
-  Given sde = option("--sde", "NAME", "the SDE");
+  Given model = option("--model", "FILE", help_of_model);
+  Given sde = option("--sde", "NAME", help_of_sde);
   Given sampler = option("--sampler", "NAME", "the sampler");
   Given eta = option("--eta", "E", "the same as --sampler ddim:eta=E");
   Given steps = option("--steps", "N", "number of steps");
@@ -45,7 +47,8 @@ struct SampleArguments : Arguments {
 
 /// What is asked for, checked.
 struct Plan {
-  Target target;
+  Subject subject;
+  std::string sde_text;
   Sde sde;
   ChosenSampler sampler;
   ChosenGrid grid;

@@ -76,6 +76,39 @@ TEST(Exp2, OfFloatHasARelativeErrorBelowTheStatedOne) {
     EXPECT_LE(largest_relative_error(exp2_of(t), t, exact_exp2), 1.5e-7);
 }
 
+TEST(Exp2, IsInfiniteWhereItIsTooLarge) {
+  auto const check = []<class T, class Isa>(T most, Isa) {
+    using P = simd::pack<T, Isa>;
+    auto const power = [](P a) { return simd::exp2_to_infinity(a); };
+    std::vector<T> const below = random_numbers(T(-100), most - T(1e-3));
+    EXPECT_EQ(mapped<P>(power, below).size(), below.size());
+    EXPECT_LE(largest_relative_error(mapped<P>(power, below), below, exact_exp2),
+              sizeof(T) == 4 ? 1.5e-7 : 1.7e-16);
+    for (T const value : mapped<P>(power, {most, most + 1, 2 * most, T(1e30)}))
+      EXPECT_EQ(value, std::numeric_limits<T>::infinity());
+    EXPECT_TRUE(std::isnan(mapped<P>(power, {std::numeric_limits<T>::quiet_NaN()})[0]));
+  };
+  check(128.f, simd::Native{});
+  check(128.f, simd::Scalar{});
+  check(1024.0, simd::Native{});
+  check(1024.0, simd::Scalar{});
+}
+
+TEST(Exp2, MinusOneDoesNotCancel) {
+  auto const check = []<class T>(T low, T high, double tolerance) {
+    using P = simd::pack<T, simd::Native>;
+    auto const function = [](P a) { return simd::exp2_minus_1(a); };
+    auto const exact = [](long double t) -> long double {
+      return std::expm1(t * std::numbers::ln2_v<long double>);
+    };
+    for (auto const& t : {random_numbers(low, high), random_numbers(T(-1), T(1)),
+                          random_numbers(T(-1e-4), T(1e-4))})
+      EXPECT_LE(largest_relative_error(mapped<P>(function, t), t, exact), tolerance);
+  };
+  check(-100.f, 126.f, 9e-7);
+  check(-1000.0, 1022.0, 6e-16);
+}
+
 TEST(Exp2, OfDoubleHasARelativeErrorBelowTheStatedOne) {
   for (auto const& t : {random_numbers(-1000.0, 1022.0), random_numbers(-1.0, 1.0)})
     EXPECT_LE(largest_relative_error(exp2_of(t), t, exact_exp2), 1.7e-16);

@@ -210,7 +210,7 @@ TEST(HostNetwork, HasTheDerivativesOfItsDifferences) {
       divergence += column[c];
     }
     EXPECT_NEAR(network.divergence(x, level, value), divergence, 1e-12);
-    EXPECT_GT(std::abs(divergence), 1e-3);
+    EXPECT_GT(std::abs(divergence), 1e-5);
   }
 }
 

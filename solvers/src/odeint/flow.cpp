@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <retrace/nn/host_network.hpp>
 #include <retrace/odeint/flow.hpp>
 #include <retrace/trace/parameterisation.hpp>
 
@@ -34,6 +35,15 @@ HostModel host_model(SpoiledTarget const& target) {
     for (std::size_t i = 0; i < out.size(); ++i) out[i] += factor * error[i];
   };
   return model;
+}
+
+HostModel host_model(Network const& network) {
+  return {.dimension = network.dimension(),
+          .prediction = network.prediction(),
+          .predict = [host = HostNetwork(network)](std::span<double const> x,
+                                                   NoiseLevel const& level, std::span<double> out) {
+            host.predict(x, level, out);
+          }};
 }
 
 NoiseLevel ProbabilityFlow::level(double phi) const {

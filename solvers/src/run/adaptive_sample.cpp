@@ -39,27 +39,30 @@ AdaptiveSamples<T> narrowed(AdaptiveSamples<double> run) {
           .seconds = run.seconds};
 }
 
-template <class T>
-Start<T> start_of(Target const& target, Sde const& sde, Span span,
-                  AdaptiveOptions<T> const& options) {
+Grid ends_grid(Sde const& sde, Span span) {
   Ends const ends = ends_of(sde, span);
-  return options.start ? *options.start
-                       : default_start<T>(target, Grid(sde, {ends.from, ends.to}), options.seed);
+  return {sde, {ends.from, ends.to}};
 }
 
 template <class T>
-AdaptiveSamples<T> on_host(HostModel const& model, Target const& target, std::string_view sampler,
+Start<T> start_of(Target const& target, Sde const& sde, Span span,
+                  AdaptiveOptions<T> const& options) {
+  return options.start ? *options.start
+                       : default_start<T>(target, ends_grid(sde, span), options.seed);
+}
+
+template <class T>
+AdaptiveSamples<T> on_host(HostModel const& model, Start<T> const& start, std::string_view sampler,
                            Sde const& sde, Span span, AdaptiveOptions<T> const& options) {
   if (sampler == adaptive_sde::info.name)
-    return narrowed<T>(sde_sample(model, sde, span, widened(start_of(target, sde, span, options)),
+    return narrowed<T>(sde_sample(model, sde, span, widened(start),
                                   {.samples = options.samples,
                                    .seed = options.seed,
                                    .first_sample = options.first_sample,
                                    .tolerance = options.tolerance,
                                    .max_evaluations = options.max_evaluations}));
   std::string const name(sampler == rk45::info.name ? dopri5::info.name : sampler);
-  return narrowed<T>(odeint_sample(model, sde, odeint_stepper(name), span,
-                                   widened(start_of(target, sde, span, options)),
+  return narrowed<T>(odeint_sample(model, sde, odeint_stepper(name), span, widened(start),
                                    {.samples = options.samples,
                                     .seed = options.seed,
                                     .first_sample = options.first_sample,
@@ -96,13 +99,24 @@ AdaptiveSamples<T> adaptive_sample(Target const& target, std::string_view sample
   if (Mixture const* const mixture = target.mixture(); mixture != nullptr && step)
     return adaptive_sample(*adaptive_executor<T>(*mixture), start_of(target, sde, span, options),
                            *step, sde, span, options);
-  return on_host(host_model(target), target, sampler, sde, span, options);
+  return on_host(host_model(target), start_of(target, sde, span, options), sampler, sde, span,
+                 options);
 }
 
 template <class T>
 AdaptiveSamples<T> adaptive_sample(SpoiledTarget const& target, std::string_view sampler,
                                    Sde const& sde, Span span, AdaptiveOptions<T> const& options) {
-  return on_host(host_model(target), target.target, sampler, sde, span, options);
+  return on_host(host_model(target), start_of(target.target, sde, span, options), sampler, sde,
+                 span, options);
+}
+
+template <class T>
+AdaptiveSamples<T> adaptive_sample(Network const& network, std::string_view sampler, Sde const& sde,
+                                   Span span, AdaptiveOptions<T> const& options) {
+  return on_host(
+      host_model(network),
+      options.start ? *options.start : default_start<T>(ends_grid(sde, span), options.seed),
+      sampler, sde, span, options);
 }
 
 template AdaptiveSamples<float> adaptive_sample(Target const&, std::string_view, Sde const&, Span,
@@ -113,5 +127,9 @@ template AdaptiveSamples<float> adaptive_sample(SpoiledTarget const&, std::strin
                                                 Span, AdaptiveOptions<float> const&);
 template AdaptiveSamples<double> adaptive_sample(SpoiledTarget const&, std::string_view, Sde const&,
                                                  Span, AdaptiveOptions<double> const&);
+template AdaptiveSamples<float> adaptive_sample(Network const&, std::string_view, Sde const&, Span,
+                                                AdaptiveOptions<float> const&);
+template AdaptiveSamples<double> adaptive_sample(Network const&, std::string_view, Sde const&, Span,
+                                                 AdaptiveOptions<double> const&);
 
 }  // namespace retrace

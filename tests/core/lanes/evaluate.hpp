@@ -24,6 +24,9 @@ void evaluate(LaneInputs const& in, LaneOutputs& out) {
     F const positive = simd::load<F>(in.positive + i), exponent = simd::load<F>(in.exponent + i);
     W const word = simd::load<W>(in.word + i);
     simd::store(out.exp2 + i, simd::exp2(exponent));
+    simd::store(out.exp2_to_infinity + i, simd::exp2_to_infinity(a));
+    simd::store(out.exp2_minus_1 + i,
+                simd::exp2_minus_1(simd::max(simd::broadcast<F>(-100.f), exponent)));
     simd::store(out.round_even + i, simd::round_even(exponent));
     simd::store(out.cos_turns + i, simd::cos_turns(a));
     simd::store(out.log + i, simd::log(positive));
@@ -74,6 +77,9 @@ void evaluate(LaneInputs const& in, LaneOutputs& out) {
     D const positive = simd::load<D>(in.wide_positive + i);
     D const exponent = simd::load<D>(in.wide_exponent + i);
     simd::store(out.wide_exp2 + i, simd::exp2(exponent));
+    simd::store(out.wide_exp2_to_infinity + i, simd::exp2_to_infinity(exponent + exponent));
+    simd::store(out.wide_exp2_minus_1 + i,
+                simd::exp2_minus_1(simd::max(simd::broadcast<D>(-1000.), exponent)));
     simd::store(out.wide_round_even + i, simd::round_even(exponent));
     simd::store(out.wide_cos_turns + i, simd::cos_turns(a));
     simd::store(out.wide_log + i, simd::log(positive));

@@ -32,6 +32,8 @@ struct LaneOutputs {
   int width;
   alignas(64) float erfcx[count], exp2[count], log[count], sine[count], cosine[count];
   alignas(64) double wide_exp2[count], wide_erfcx[count];
+  alignas(64) float exp2_to_infinity[count], exp2_minus_1[count];
+  alignas(64) double wide_exp2_to_infinity[count], wide_exp2_minus_1[count];
   alignas(64) float cos_turns[count];
   alignas(64) double wide_cos_turns[count], wide_log[count], wide_exponent[count];
   alignas(64) float acute_sine[count], acute_cosine[count];

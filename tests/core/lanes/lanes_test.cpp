@@ -154,6 +154,10 @@ TEST_F(Lanes, OfOneNumberAreWhatTheyAreNamedAfter) {
 
 void expect_same_bits(LaneOutputs const& found, LaneOutputs const& one) {
   expect_same("exp2", found.exp2, one.exp2);
+  expect_same("exp2_to_infinity", found.exp2_to_infinity, one.exp2_to_infinity);
+  expect_same("exp2_minus_1", found.exp2_minus_1, one.exp2_minus_1);
+  expect_same("exp2_to_infinity of double", found.wide_exp2_to_infinity, one.wide_exp2_to_infinity);
+  expect_same("exp2_minus_1 of double", found.wide_exp2_minus_1, one.wide_exp2_minus_1);
   expect_same("log", found.log, one.log);
   expect_same("sine", found.sine, one.sine);
   expect_same("cosine", found.cosine, one.cosine);

@@ -29,24 +29,36 @@ RETRACE_INLINE P polynomial(P x, T const (&c)[N]) {
 template <class T>
 inline constexpr T smallest_exponent = sizeof(T) == 4 ? T(-100) : T(-1000);
 
-/// exp2 of what is known not to be below smallest_exponent.
+namespace detail {
+
+/// (2^f - 1) / f on [-1/2, 1/2]: minimax for the relative error of 2^f, degree 4, the coefficients
+/// of float chosen together with the rounding of the scheme, and degree 10.
 template <class P>
-RETRACE_INLINE P exp2_of_normal(P t) {
-  using T = typename traits<P>::value;
-  P const n = round_even(t), f = t - n;
-  // Minimax for the relative error on [-1/2, 1/2] with p(0) = 1: degree 5, the coefficients of
-  // float chosen together with the rounding of the scheme, and degree 11.
-  if constexpr (sizeof(T) == 4) {
-    constexpr float c[] = {0.00132599054f, 0.00967167877f, 0.055507306f,
-                           0.24022238f,    0.693147004f,   1.f};
-    return scale2(detail::polynomial(f, c), n);
+RETRACE_INLINE P exp2_quotient(P f) {
+  if constexpr (sizeof(typename traits<P>::value) == 4) {
+    constexpr float c[] = {0.00132599054f, 0.00967167877f, 0.055507306f, 0.24022238f, 0.693147004f};
+    return polynomial(f, c);
   } else {
     constexpr double c[] = {4.4347712840098372e-10, 7.0737832534663259e-09, 1.0178199571958114e-07,
                             1.3215435282276783e-06, 1.5252733493127084e-05, 1.5403530457112160e-04,
                             1.3333558146774621e-03, 9.6181291075941200e-03, 5.5504108664820083e-02,
-                            2.4022650695910131e-01, 6.9314718055994533e-01, 1.0};
-    return scale2(detail::polynomial(f, c), n);
+                            2.4022650695910131e-01, 6.9314718055994533e-01};
+    return polynomial(f, c);
   }
+}
+/// 2^f on [-1/2, 1/2].
+template <class P>
+RETRACE_INLINE P exp2_fraction(P f) {
+  return fma(exp2_quotient(f), f, broadcast<P>(typename traits<P>::value(1)));
+}
+
+}  // namespace detail
+
+/// exp2 of what is known not to be below smallest_exponent.
+template <class P>
+RETRACE_INLINE P exp2_of_normal(P t) {
+  P const n = round_even(t);
+  return scale2(detail::exp2_fraction(t - n), n);
 }
 
 /// 2^t for t up to 126 (float) or 1022 (double), exact for whole t; relative error below 1.5e-7 and
@@ -56,6 +68,23 @@ template <class P>
 RETRACE_INLINE P exp2(P t) {
   using T = typename traits<P>::value;
   return exp2_of_normal(max(broadcast<P>(smallest_exponent<T>), t));
+}
+
+/// exp2 that is infinite from t = 128 (float) or 1024 (double) on; NaN of plus infinity.
+template <class P>
+RETRACE_INLINE P exp2_to_infinity(P t) {
+  using T = typename traits<P>::value;
+  P const s = max(broadcast<P>(smallest_exponent<T>), t), n = round_even(s);
+  return scale2_to_infinity(detail::exp2_fraction(s - n), n);
+}
+
+/// 2^t - 1 for t from smallest_exponent up to 126 (float) or 1022 (double), without cancellation:
+/// relative error below 9e-7 and 6e-16.
+template <class P>
+RETRACE_INLINE P exp2_minus_1(P t) {
+  P const one = broadcast<P>(typename traits<P>::value(1));
+  P const n = round_even(t), f = t - n, power = scale2(one, n);
+  return fma(power, detail::exp2_quotient(f) * f, power - one);
 }
 
 /// Natural logarithm of a positive normal number: exponent split at 3/4, m in [3/4, 3/2). Float: a

@@ -98,6 +98,18 @@ RETRACE_INLINE double scale2(double a, double n) {
   memcpy(&a, &u, sizeof u);
   return a;
 }
+/// The same for any whole n from -125 (float) or -1021 (double) up, for |a| in [1/2, 2): infinite
+/// where the result is too large.
+RETRACE_INLINE float scale2_to_infinity(float a, float n) {
+  float const first = n < 127.f ? n : 127.f;
+  float const rest = n - first < 127.f ? n - first : 127.f;
+  return a * scale2(1.f, first) * scale2(1.f, rest);
+}
+RETRACE_INLINE double scale2_to_infinity(double a, double n) {
+  double const first = n < 1023. ? n : 1023.;
+  double const rest = n - first < 1023. ? n - first : 1023.;
+  return a * scale2(1., first) * scale2(1., rest);
+}
 /// n where a = m 2^n with m in [3/4, 3/2); a must be a positive normal number.
 RETRACE_INLINE double binary_exponent(double a) {
   std::uint64_t u;

@@ -120,6 +120,18 @@ RETRACE_INLINE Double4 scale2(Double4 a, Double4 n) {
   __m256i const e = _mm256_slli_epi64(_mm256_cvtepi32_epi64(_mm256_cvtpd_epi32(n.v)), 52);
   return {_mm256_castsi256_pd(_mm256_add_epi64(_mm256_castpd_si256(a.v), e))};
 }
+RETRACE_INLINE Float8 scale2_to_infinity(Float8 a, Float8 n) {
+  Float8 const most = broadcast<Float8>(127.f), one = broadcast<Float8>(1.f);
+  Float8 const first = select_less(n, most, n, most);
+  Float8 const rest = select_less(n - first, most, n - first, most);
+  return a * scale2(one, first) * scale2(one, rest);
+}
+RETRACE_INLINE Double4 scale2_to_infinity(Double4 a, Double4 n) {
+  Double4 const most = broadcast<Double4>(1023.), one = broadcast<Double4>(1.);
+  Double4 const first = select_less(n, most, n, most);
+  Double4 const rest = select_less(n - first, most, n - first, most);
+  return a * scale2(one, first) * scale2(one, rest);
+}
 /// One rounding, as the unsigned conversion that AVX2 lacks.
 RETRACE_INLINE Float8 to_float(Word8 a) {
   Float8 const high{_mm256_cvtepi32_ps(raw(a >> 16))};
@@ -181,6 +193,8 @@ RETRACE_INLINE Double8 round_even(Double8 a) { return {_mm512_roundscale_pd(a.v,
 #pragma GCC diagnostic pop
 RETRACE_INLINE Float16 scale2(Float16 a, Float16 n) { return {_mm512_scalef_ps(a.v, n.v)}; }
 RETRACE_INLINE Double8 scale2(Double8 a, Double8 n) { return {_mm512_scalef_pd(a.v, n.v)}; }
+RETRACE_INLINE Float16 scale2_to_infinity(Float16 a, Float16 n) { return scale2(a, n); }
+RETRACE_INLINE Double8 scale2_to_infinity(Double8 a, Double8 n) { return scale2(a, n); }
 RETRACE_INLINE Float16 to_float(Word16 a) { return {_mm512_cvtepu32_ps(raw(a))}; }
 RETRACE_INLINE Float16 signed_to_float(Word16 a) { return {_mm512_cvtepi32_ps(raw(a))}; }
 RETRACE_INLINE Word16 shift_signed(Word16 a, int n) {

@@ -29,6 +29,11 @@ struct Evaluation {
 ///   lanes      L
 ///   each(f)    f(l) for every pack of lanes that this thread owns
 ///   flat(r, f) f(j) for every pack of r rows of lanes, j = row * L + lane
+///   each_group<N>(f)  f(n, l) for groups of n <= N neighbouring packs of this thread, nearly equal
+///              ones; n is a std::integral_constant
+///   own(l), own_step  for what a thread keeps of a pack or group while it works on it: in rows of
+///   n
+///              packs, pack s of row r is at own(l) + (r * n + s) * own_step
 template <class L>
 concept Lanes = requires {
   typename L::Pack;
@@ -50,7 +55,7 @@ concept TileModel = std::is_trivially_copyable_v<M> && Lanes<L> &&
 };
 
 /// The host side of a fused model: turns the levels of a program into the tables of a TileModel.
-///   prediction               what it returns natively
+///   prediction               what it returns natively, a member, of the class or not
 ///   dimension()
 ///   bytes_per_level<T>()     so that programs are cut into segments whose tables stay small
 ///   prepare<T, Dim, Exec>(e, levels)   something with a member `tile`, a TileModel, that keeps its
@@ -58,7 +63,7 @@ concept TileModel = std::is_trivially_copyable_v<M> && Lanes<L> &&
 ///                            the dimension at compile time or 0
 template <class S>
 concept TileModelSource = requires(S const& s) {
-  { S::prediction } -> std::convertible_to<Prediction>;
+  { s.prediction } -> std::convertible_to<Prediction>;
   { s.dimension() } -> std::convertible_to<int>;
   { s.template bytes_per_level<float>() } -> std::convertible_to<std::size_t>;
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <retrace/core/prediction.hpp>
+#include <retrace/nn/network.hpp>
 #include <retrace/odeint/guard.hpp>
 #include <retrace/run/reference.hpp>
 #include <retrace/run/spoiled.hpp>
@@ -25,6 +26,8 @@ struct HostModel {
 [[nodiscard]] HostModel host_model(Target const& target);
 /// The same with a planted score error. At alpha = 0 it has no bounds.
 [[nodiscard]] HostModel host_model(SpoiledTarget const& target);
+/// A score network. Throws Error (numerics) for parameters that are not finite.
+[[nodiscard]] HostModel host_model(Network const& network);
 
 /// The probability-flow ODE of a model in z = x / s, s^2 = alpha^2 + sigma^2, and the angle
 /// phi = arctan(sigma / alpha), where it reads

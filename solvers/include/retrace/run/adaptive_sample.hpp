@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <retrace/nn/network.hpp>
 #include <retrace/run/adaptive_executor.hpp>
 #include <retrace/run/adaptive_result.hpp>
 #include <retrace/run/spoiled.hpp>
@@ -58,5 +59,10 @@ template <class T>
 [[nodiscard]] AdaptiveSamples<T> adaptive_sample(SpoiledTarget const& target,
                                                  std::string_view sampler, Sde const& sde,
                                                  Span span, AdaptiveOptions<T> const& options);
+/// The same with a score network, on the host, in double.
+template <class T>
+[[nodiscard]] AdaptiveSamples<T> adaptive_sample(Network const& network, std::string_view sampler,
+                                                 Sde const& sde, Span span,
+                                                 AdaptiveOptions<T> const& options);
 
 }  // namespace retrace

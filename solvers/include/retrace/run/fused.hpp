@@ -22,7 +22,7 @@ class FusedExecutor final : public Executor<T> {
  public:
   explicit FusedExecutor(Source source) : source_(std::move(source)) {}
 
-  [[nodiscard]] Prediction prediction() const override { return Source::prediction; }
+  [[nodiscard]] Prediction prediction() const override { return source_.prediction; }
   [[nodiscard]] int dimension() const override { return source_.dimension(); }
   [[nodiscard]] std::size_t bytes_per_level() const override {
     return source_.template bytes_per_level<T>();

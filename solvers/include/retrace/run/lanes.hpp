@@ -3,6 +3,8 @@
 
 #include <retrace/core/simd.hpp>
 
+#include <type_traits>
+
 namespace retrace {
 
 /// A CPU: one thread walks the L lanes of a tile in packs of an instruction set.
@@ -31,6 +33,20 @@ struct HostLanes {
   RETRACE_INLINE void each_lane(F const& f) const {
     for (int l = 0; l < L; ++l) f(l);
   }
+  /// One lane of scalars at a time: what the compiler makes vectors of is no business of groups.
+  template <int Most, class F>
+  RETRACE_INLINE void each_group(F const& f) const {
+    constexpr int width = simd::width<Pack>, all = L / width;
+    constexpr int most = width == 1 ? 1 : Most, groups = (all + most - 1) / most;
+    constexpr int larger = (all + groups - 1) / groups, smaller = all / groups;
+    constexpr int many = all - groups * smaller;  // groups of the larger kind
+    int l = 0;
+    for (int i = 0; i < many; ++i, l += larger * width) f(std::integral_constant<int, larger>{}, l);
+    for (int i = many; i < groups; ++i, l += smaller * width)
+      f(std::integral_constant<int, smaller>{}, l);
+  }
+  static constexpr int own_step = simd::width<Pack>;
+  [[nodiscard]] static RETRACE_INLINE int own(int) { return 0; }
   RETRACE_INLINE void barrier() const {}
 };
 
@@ -62,6 +78,12 @@ struct TeamLanes {
   RETRACE_INLINE void each_lane(F const& f) const {
     each(f);
   }
+  template <int Most, class F>
+  RETRACE_INLINE void each_group(F const& f) const {
+    each([&](int l) { f(std::integral_constant<int, 1>{}, l); });
+  }
+  static constexpr int own_step = L;
+  [[nodiscard]] static RETRACE_INLINE int own(int l) { return l; }
   RETRACE_INLINE void barrier() const { team.team_barrier(); }
 };
 

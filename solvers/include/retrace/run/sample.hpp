@@ -5,6 +5,7 @@
 #include <retrace/run/batched.hpp>
 #include <retrace/run/executor.hpp>
 #include <retrace/run/fused.hpp>
+#include <retrace/run/network_executor.hpp>
 #include <retrace/run/spoiled.hpp>
 #include <retrace/run/start.hpp>
 #include <retrace/trace/cost.hpp>
@@ -94,6 +95,16 @@ template <class T = float>
       *executor,
       options.start ? *options.start : default_start<T>(target.target, grid, options.seed), sampler,
       grid, options);
+}
+
+/// Samples with a score network inside the fused kernel. Throws Error (numerics) for parameters
+/// that are not finite, before anything is computed.
+template <class T = float>
+[[nodiscard]] Samples<T> sample(Network const& network, AnySampler const& sampler, Grid const& grid,
+                                SampleOptions<T> const& options) {
+  auto const executor = network_executor<T>(network);
+  return sample(*executor, options.start ? *options.start : default_start<T>(grid, options.seed),
+                sampler, grid, options);
 }
 
 /// Samples with a user's model: fused where it is a TileModelSource, else batched.

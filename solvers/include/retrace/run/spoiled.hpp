@@ -68,11 +68,13 @@ struct SpoiledTile {
 template <TileModelSource Source>
 class SpoiledSource {
  public:
-  static constexpr Prediction prediction = Source::prediction;
+  Prediction prediction;
 
   /// Throws Error (argument) where the error does not fit the dimension.
   SpoiledSource(Source source, ScoreError const& error)
-      : field_(error, source.dimension()), source_(std::move(source)) {}
+      : prediction(source.prediction),
+        field_(error, source.dimension()),
+        source_(std::move(source)) {}
 
   [[nodiscard]] int dimension() const { return source_.dimension(); }
   template <class T>

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "subject.hpp"
+
+#include <retrace/targets/registry.hpp>
+
+namespace retrace::app {
+
+Subject subject_of(Given const& target, Given const& model) {
+  refuse_together(target, model, "both say what to evaluate");
+  if (model) return {read_network(model.text()), model.text()};
+  if (!target)
+    throw Error(Fault::argument, "--target is missing", "give --target NAME or --model FILE");
+  return {make_target(target.text()), target.text()};
+}
+
+std::string sde_text_of(Given const& sde, Subject const& subject) {
+  return sde || !subject.trained() ? sde.text() : subject.trained()->sde;
+}
+
+void refuse_for_models(Subject const& subject, Given const& option, std::string_view reason) {
+  if (option && subject.trained())
+    throw Error(Fault::argument, option.name() + " does not go with --model", reason);
+}
+
+}  // namespace retrace::app

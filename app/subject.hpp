@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "arguments.hpp"
+
+#include <retrace/io/network_file.hpp>
+#include <retrace/targets/target.hpp>
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+namespace retrace::app {
+
+/// What --target or --model names: a target with its exact score, or a score network.
+class Subject {
+ public:
+  Subject(Target target, std::string text) : kind_(std::move(target)), text_(std::move(text)) {}
+  Subject(TrainedNetwork network, std::string text)
+      : kind_(std::move(network)), text_(std::move(text)) {}
+
+  [[nodiscard]] Target const* target() const { return std::get_if<Target>(&kind_); }
+  [[nodiscard]] TrainedNetwork const* trained() const {
+    return std::get_if<TrainedNetwork>(&kind_);
+  }
+  [[nodiscard]] int dimension() const {
+    return target() ? target()->dimension() : trained()->network.dimension();
+  }
+  /// As the user wrote it, and what reports call it.
+  [[nodiscard]] std::string const& text() const { return text_; }
+  [[nodiscard]] char const* key() const { return target() ? "target" : "model"; }
+
+ private:
+  std::variant<Target, TrainedNetwork> kind_;
+  std::string text_;
+};
+
+inline constexpr char const* help_of_sde = "the SDE (default with --model: the network's own)";
+inline constexpr char const* help_of_model = "instead of --target: a score network, .safetensors";
+
+/// Throws Error (argument) where neither or both are given, else what makes and reads them.
+[[nodiscard]] Subject subject_of(Given const& target, Given const& model);
+
+/// The SDE asked for; without one that which the network was trained on.
+[[nodiscard]] std::string sde_text_of(Given const& sde, Subject const& subject);
+
+/// Throws Error (argument) for an option that only targets take.
+void refuse_for_models(Subject const& subject, Given const& option, std::string_view reason);
+
+}  // namespace retrace::app

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tool.hpp"
+
+#include <retrace/io/network_file.hpp>
+#include <retrace/io/npy.hpp>
+#include <retrace/io/npz.hpp>
+#include <retrace/nn/host_network.hpp>
+#include <retrace/sde/registry.hpp>
+
+#include <array>
+#include <cmath>
+#include <string>
+#include <vector>
+
+namespace retrace::test {
+namespace {
+
+TrainedNetwork denoiser() {
+  return {.network = random_network({.dimension = 2,
+                                     .width = 16,
+                                     .conditioning = Conditioning::log_sigma,
+                                     .prediction = Prediction::denoised},
+                                    3),
+          .sde = "vp:beta_max=15"};
+}
+
+std::vector<double> samples(TemporaryFolder const& folder, std::string const& options) {
+  Outcome const outcome =
+      run(folder.path(),
+          "sample --model m.safetensors --samples 7 --seed 1 --out x.npy --json "
+          "--sampler dpmpp-2m --steps 5 --precision f64 " +
+              options);
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(outcome.json()["model"], "m.safetensors");
+  EXPECT_FALSE(outcome.json().contains("target"));
+  return read_npy(folder / "x.npy").values;
+}
+
+TEST(ModelOption, SamplesTheNetworkOnItsOwnProcessUnlessToldOtherwise) {
+  TemporaryFolder const folder;
+  write_network(folder / "m.safetensors", denoiser());
+  auto const own = samples(folder, "");
+  EXPECT_EQ(samples(folder, "--sde vp:beta_max=15"), own);
+  EXPECT_NE(samples(folder, "--sde vp"), own);
+}
+
+TEST(ModelOption, MakesDataOfNormalisedSamples) {
+  TemporaryFolder const folder;
+  TrainedNetwork trained = denoiser();
+  write_network(folder / "m.safetensors", trained);
+  auto const plain = samples(folder, "");
+  trained.normalisation = {.mean = {10, -20}, .std = {2, 0.5}};
+  write_network(folder / "m.safetensors", trained);
+  auto const data = samples(folder, "");
+  for (std::size_t i = 0; i < plain.size(); i += 2) {
+    EXPECT_NEAR(data[i], 10 + 2 * plain[i], 1e-12);
+    EXPECT_NEAR(data[i + 1], -20 + 0.5 * plain[i + 1], 1e-12);
+  }
+  // To noise and back.
+  std::string const there =
+      "sample --model m.safetensors --sampler rk4 --steps 200 --precision f64 ";
+  ASSERT_EQ(run(folder.path(), there + "--from 0.01 --to 0.9 --init x.npy --out z.npy").status, 0);
+  ASSERT_EQ(run(folder.path(), there + "--from 0.9 --to 0.01 --init z.npy --out y.npy").status, 0);
+  auto const back = read_npy(folder / "y.npy").values;
+  for (std::size_t i = 0; i < data.size(); ++i) EXPECT_NEAR(back[i], data[i], 1e-5);
+}
+
+TEST(ModelOption, RunsAdaptiveSamplersToo) {
+  TemporaryFolder const folder;
+  write_network(folder / "m.safetensors", denoiser());
+  Outcome const outcome = run(folder.path(),
+                              "sample --model m.safetensors --sampler dopri5 --samples 3 --seed 1 "
+                              "--out x.npy --json");
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_GT(outcome.json()["evaluations"], 20);
+}
+
+TEST(ModelOption, ScoresAreThoseOfTheNetwork) {
+  TemporaryFolder const folder;
+  TrainedNetwork const trained = denoiser();
+  write_network(folder / "m.safetensors", trained);
+  std::vector<double> const x{0.5, -1, 2, 0.25};
+  write_npy<double>(folder / "x.npy", x.data(), std::array<std::int64_t, 2>{2, 2});
+  ASSERT_EQ(run(folder.path(),
+                "score --model m.safetensors --sde vp --t 0.3 --points x.npy --out "
+                "s.npz")
+                .status,
+            0);
+  auto const arrays = read_npz(folder / "s.npz");
+  EXPECT_EQ(arrays.size(), 3U);  // no log density
+  HostNetwork const host(trained.network);
+  NoiseLevel const level = make_sde("vp").at(0.3);
+  double const variance = level.sigma() * level.sigma();
+  for (std::size_t i = 0; i < 2; ++i) {
+    std::vector<double> const point{x[2 * i], x[2 * i + 1]};
+    std::vector<double> denoised(2);
+    double const divergence = host.divergence(point, level, denoised);
+    for (std::size_t c = 0; c < 2; ++c) {
+      EXPECT_NEAR(arrays.at("denoised").values[2 * i + c], denoised[c], 1e-14);
+      EXPECT_NEAR(arrays.at("score").values[2 * i + c],
+                  (level.alpha() * denoised[c] - point[c]) / variance, 1e-12);
+    }
+    EXPECT_NEAR(arrays.at("divergence").values[i], (level.alpha() * divergence - 2) / variance,
+                1e-12);
+  }
+}
+
+TEST(ModelOption, RefusesWhatDoesNotFit) {
+  TemporaryFolder const folder;
+  write_network(folder / "m.safetensors", denoiser());
+  std::vector<double> const x{0.5, -1, 2};
+  write_npy<double>(folder / "x3.npy", x.data(), std::array<std::int64_t, 2>{1, 3});
+  std::string const sample = "sample --sampler ddim --steps 3 --out s.npy ";
+  expect_refusal(folder, sample + "--sde vp", 2, {"--target is missing", "--model"});
+  expect_refusal(folder, sample + "--sde vp --target moons --model m.safetensors", 2,
+                 {"--target", "--model"});
+  expect_refusal(folder, sample + "--model none.safetensors", 1, {"none.safetensors"});
+  expect_refusal(folder, sample + "--model x3.npy", 1, {"x3.npy"});
+  expect_refusal(folder, sample + "--model m.safetensors --from 0.5", 2, {"--init", "--from"});
+  expect_refusal(folder, sample + "--model m.safetensors --init x3.npy", 2, {"x3.npy", "[n, 2]"});
+  expect_refusal(folder, sample + "--model m.safetensors --score-error bias:size=0.1", 2,
+                 {"--score-error", "--model"});
+  std::string const score = "score --model m.safetensors --sde vp --out s.npz ";
+  expect_refusal(folder, score + "--t 0.5 --points x3.npy", 2, {"x3.npy", "[n, 2]"});
+  expect_refusal(folder, score + "--t 0.5 --samples 3", 2, {"--samples", "--model"});
+  expect_refusal(folder, score + "--t 0 --points x3.npy", 2, {"x3.npy"});
+}
+
+}  // namespace
+}  // namespace retrace::test
