@@ -22,6 +22,14 @@ AlignedVector<float> gathered(Trainable const& trainable, Network const& network
 
 TrainingTask checked(TrainingTask task) {
   check(task.options);
+  if (make_sde(task.sde).is_discrete()) {
+    if (task.architecture.prediction == Prediction::flow)
+      throw Error(Fault::argument, "a network cannot learn the flow of " + task.sde,
+                  "a discrete process has none", "let it predict noise or v");
+    if (task.options.weighting == Weighting::likelihood)
+      throw Error(Fault::argument, "weighting 'likelihood' needs g^2",
+                  task.sde + " is discrete and has none", "take another weighting");
+  }
   if (task.architecture.dimension != task.data.dimension())
     throw Error(Fault::argument,
                 "the network is for " + std::to_string(task.architecture.dimension) + " numbers",
@@ -55,9 +63,6 @@ Trainer::Trainer(TrainingTask task)
   static_cast<void>(condition(task_.architecture, level));
   static_cast<void>(loss_weight(task_.options.weighting, task_.architecture.prediction,
                                 task_.architecture.sigma_data, level));
-  if (task_.architecture.prediction == Prediction::flow && make_sde(task_.sde).is_discrete())
-    throw Error(Fault::argument, "a network cannot learn the flow of a discrete process",
-                "there is none", "let it predict noise or v");
 }
 
 Trainer::~Trainer() = default;

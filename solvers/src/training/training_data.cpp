@@ -31,13 +31,16 @@ TrainingData::TrainingData(std::vector<double> rows, int dimension) : dimension_
   auto const crc = zip_crc(0, std::as_bytes(std::span(rows)));
   name_ = "data:" + std::to_string(n) + "x" + std::to_string(d) + ":" + std::to_string(crc);
   for (std::size_t c = 0; c < d; ++c) {
-    double mean = 0, square = 0;
-    for (std::size_t i = 0; i < n; ++i) mean += rows[i * d + c] / static_cast<double>(n);
+    double sum = 0, square = 0;
+    for (std::size_t i = 0; i < n; ++i) sum += rows[i * d + c];
+    double const mean = sum / static_cast<double>(n);
     for (std::size_t i = 0; i < n; ++i) {
       double const away = rows[i * d + c] - mean;
       square += away * away / static_cast<double>(n);
     }
-    double const deviation = square > 0 ? std::sqrt(square) : 1;
+    // What rounding leaves of a constant is none.
+    bool const varies = std::sqrt(square) > 1e-12 * std::abs(mean);
+    double const deviation = varies ? std::sqrt(square) : 1;
     if (!std::isfinite(deviation) || !std::isfinite(mean))
       throw Error(Fault::argument, "column " + std::to_string(c) + " of the data has no variance",
                   "the squares of its numbers overflow");
