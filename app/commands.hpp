@@ -15,6 +15,7 @@ void orders_command(Words const& words);
 void score_command(Words const& words);
 void sample_command(Words const& words);
 void likelihood_command(Words const& words);
+void train_command(Words const& words);
 void compare_command(Words const& words);
 
 }  // namespace retrace::app

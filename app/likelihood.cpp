@@ -11,6 +11,7 @@
 #include <retrace/io/npz.hpp>
 
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <numeric>
 #include <string>
@@ -23,36 +24,68 @@ namespace {
 
 constexpr std::int64_t default_evaluations = 100'000;
 
-NpyArray read_points(LikelihoodArguments const& arguments, int dimension) {
+/// As the model knows them.
+NpyArray read_points(LikelihoodArguments const& arguments, LikelihoodPlan const& plan) {
+  int const dimension = plan.subject.dimension();
   NpyArray array = read_npy(arguments.points.text());
   if (array.columns != dimension)
-    throw Error(Fault::argument,
-                "--points " + retrace::quoted(arguments.points.text()) + " has the shape [" +
-                    std::to_string(array.rows) + ", " + std::to_string(array.columns) + "]",
-                "the target needs [n, " + std::to_string(dimension) + "]");
+    throw Error(
+        Fault::argument,
+        "--points " + retrace::quoted(arguments.points.text()) + " has the shape [" +
+            std::to_string(array.rows) + ", " + std::to_string(array.columns) + "]",
+        "the " + std::string(plan.subject.key()) + " needs [n, " + std::to_string(dimension) + "]");
   constexpr std::int64_t numbers = 12;  // of a point, besides its components
   require_memory(
       std::to_string(array.rows) + " points of " + std::to_string(dimension) + " numbers",
       saturated_product({array.rows, 4 * dimension + numbers, std::int64_t{sizeof(double)}}));
+  if (Normalisation const* const n = plan.subject.normalisation())
+    for (std::size_t i = 0; i < array.values.size(); ++i) {
+      std::size_t const c = i % n->mean.size();
+      array.values[i] = (array.values[i] - n->mean[c]) / n->std[c];
+    }
   return array;
+}
+
+Likelihood by_grid(LikelihoodPlan const& plan, NpyArray const& points, Budget budget) {
+  Grid const& grid = plan.grid->grid;
+  return plan.subject.target()
+             ? log_likelihood(*plan.subject.target(), plan.solver, grid, points.values, budget)
+             : log_likelihood(plan.subject.trained()->network, plan.solver, grid, points.values,
+                              budget);
+}
+
+Likelihood by_adaptive_steps(LikelihoodPlan const& plan, NpyArray const& points,
+                             LikelihoodOptions const& options) {
+  auto const of = [&](auto const& model) {
+    return log_likelihood(model, plan.sde, plan.solver, points.values, options);
+  };
+  if (plan.subject.trained()) return of(host_model(plan.subject.trained()->network));
+  Target const& target = *plan.subject.target();
+  return plan.error ? of(spoiled(target, *plan.error)) : of(target);
+}
+
+/// The density of the data, where points have been normalised.
+void make_density_of_data(LikelihoodPlan const& plan, Likelihood& found) {
+  Normalisation const* const n = plan.subject.normalisation();
+  if (n == nullptr) return;
+  double volume = 0;
+  for (double const std : n->std) volume += std::log(std::abs(std));
+  for (double& value : found.delta_logp) value -= volume;
+  for (double& value : found.logp) value -= volume;
 }
 
 Likelihood run(LikelihoodArguments const& arguments, LikelihoodPlan const& plan,
                NpyArray const& points) {
   Budget const budget = arguments.no_budget ? Budget::none : Budget::full;
-  if (plan.grid)
-    return log_likelihood(plan.target, plan.solver, plan.grid->grid, points.values, budget);
-  LikelihoodOptions const options{
-      .span = plan.span,
-      .divergence = divergence_of(arguments, plan, points.rows),
-      .encode = {.tolerance = plan.tolerance,
-                 .max_evaluations = arguments.max_evaluations ? arguments.max_evaluations.integer(1)
+  if (plan.grid) return by_grid(plan, points, budget);
+  return by_adaptive_steps(plan, points,
+                           {.span = plan.span,
+                            .divergence = divergence_of(arguments, plan, points.rows),
+                            .encode = {.tolerance = plan.tolerance,
+                                       .max_evaluations = arguments.max_evaluations
+                                                              ? arguments.max_evaluations.integer(1)
                                                               : default_evaluations},
-      .budget = budget};
-  if (plan.error)
-    return log_likelihood(spoiled(plan.target, *plan.error), plan.sde, plan.solver, points.values,
-                          options);
-  return log_likelihood(plan.target, plan.sde, plan.solver, points.values, options);
+                            .budget = budget});
 }
 
 double mean(std::vector<double> const& values) {
@@ -95,10 +128,10 @@ void write(std::string const& path, Likelihood const& found) {
 
 Json facts_of(LikelihoodArguments const& arguments, LikelihoodPlan const& plan,
               Likelihood const& found) {
-  int const dimension = plan.target.dimension();
+  int const dimension = plan.subject.dimension();
   double const mean_logp = mean(found.logp);
-  Json facts{{"target", arguments.target.text()},
-             {"sde", arguments.sde.text()},
+  Json facts{{plan.subject.key(), plan.subject.text()},
+             {"sde", plan.sde_text},
              {"solver", plan.solver},
              {"grid", plan.grid ? Json(plan.grid->text) : Json()},
              {"divergence", plan.divergence},
@@ -130,7 +163,7 @@ void report(LikelihoodArguments const& arguments, LikelihoodPlan const& plan, Ou
   if (arguments.json()) return print(json_document(facts));
   auto const number = [&](char const* key) { return short_number(facts[key].get<double>(), 6); };
   std::string text =
-      json_text(facts["points"]) + " points on " + printable(arguments.sde.text()) + " by " +
+      json_text(facts["points"]) + " points on " + printable(plan.sde_text) + " by " +
       printable(plan.solver) + ", divergence " + plan.divergence + ", " + number("evaluations") +
       " evaluations each, in " + short_number(facts["seconds"].get<double>()) + " s\nmean log p " +
       number("mean_logp") + " nats, " + number("bits_per_dimension") + " bits per dimension\n";
@@ -152,8 +185,9 @@ void likelihood_command(Words const& words) {
   LikelihoodPlan const plan = likelihood_plan_of(arguments);
   Outlet const outlet(arguments, arguments.out.text());
   Runtime const runtime(arguments.threads());
-  NpyArray const points = read_points(arguments, plan.target.dimension());
-  Likelihood const found = run(arguments, plan, points);
+  NpyArray const points = read_points(arguments, plan);
+  Likelihood found = run(arguments, plan, points);
+  make_density_of_data(plan, found);
   write(arguments.out.text(), found);
   Written written(arguments.out.text());
   report(arguments, plan, outlet, facts_of(arguments, plan, found));

@@ -12,7 +12,6 @@
 #include <retrace/odeint/steppers.hpp>
 #include <retrace/samplers/embedded_pair.hpp>
 #include <retrace/sde/registry.hpp>
-#include <retrace/targets/registry.hpp>
 
 #include <algorithm>
 #include <array>
@@ -102,8 +101,10 @@ LikelihoodArguments::LikelihoodArguments()
            .examples = {"--target swiss-roll --sde vp --points points.npy --out logp.npz"}}) {}
 
 LikelihoodPlan likelihood_plan_of(LikelihoodArguments const& arguments) {
-  Target target = make_target(arguments.target.text());
-  Sde sde = make_sde(arguments.sde.text());
+  Subject subject = subject_of(arguments.target, arguments.model);
+  refuse_for_models(subject, arguments.score_error, "a network has an error of its own");
+  std::string sde_text = sde_text_of(arguments.sde, subject);
+  Sde sde = make_sde(sde_text);
   if (sde.is_discrete())
     throw Error(Fault::argument, "sde " + retrace::quoted(sde.name()) + " has no likelihood here",
                 "its times are indices, with no flow between them",
@@ -115,11 +116,12 @@ LikelihoodPlan likelihood_plan_of(LikelihoodArguments const& arguments) {
     throw Error(Fault::argument,
                 "--from " + shortest(*span.from) + " is not less than --to " + shortest(*span.to),
                 "a likelihood goes from data to noise");
-  auto error = score_error_of(arguments.score_error, target.dimension());
+  auto error = score_error_of(arguments.score_error, subject.dimension());
   bool const fixed = arguments.steps || arguments.times;
   if (!fixed && arguments.grid)
     throw Error(Fault::argument, "--steps is missing", "--grid says where steps are");
-  LikelihoodPlan plan{.target = std::move(target),
+  LikelihoodPlan plan{.subject = std::move(subject),
+                      .sde_text = std::move(sde_text),
                       .sde = sde,
                       .solver = fixed ? "" : adaptive_solver(arguments),
                       .span = span,
@@ -131,9 +133,11 @@ LikelihoodPlan likelihood_plan_of(LikelihoodArguments const& arguments) {
     plan.solver = arguments.solver.text();
     if (plan.grid->grid.runs_backwards())
       throw Error(Fault::argument, "--times falls", "a likelihood goes from data to noise");
-    if (plan.divergence != divergences[0] || plan.error || plan.target.mixture() == nullptr)
-      throw Error(Fault::argument, "fixed steps need the exact divergence of a Gaussian mixture",
-                  "", "take an adaptive solver");
+    Target const* const target = plan.subject.target();
+    if (plan.divergence != divergences[0] || plan.error || (target && !target->mixture()))
+      throw Error(Fault::argument,
+                  "fixed steps need the exact divergence of a Gaussian mixture or a network", "",
+                  "take an adaptive solver");
   }
   plan.tolerance = tolerance_of(arguments);
   plan.seed = seed_of(arguments.seed);
@@ -153,7 +157,7 @@ std::optional<DivergenceEstimator> divergence_of(LikelihoodArguments const& argu
                                                  LikelihoodPlan const& plan, std::int64_t points) {
   if (plan.divergence == divergences[0]) return {};
   constexpr int default_probes = 8;
-  int const dimension = plan.target.dimension();
+  int const dimension = plan.subject.dimension();
   ProbeLaw const law = choice_of(arguments.probe_law, "law", laws) == laws[0] ? ProbeLaw::rademacher
                                                                               : ProbeLaw::gaussian;
   auto const probes = [&] {

@@ -3,10 +3,10 @@
 
 #include "arguments.hpp"
 #include "choices.hpp"
+#include "subject.hpp"
 
 #include <retrace/likelihood/log_likelihood.hpp>
 #include <retrace/models/score_error.hpp>
-#include <retrace/targets/target.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -19,7 +19,8 @@ struct LikelihoodArguments : Arguments {
   LikelihoodArguments();
 
   Given target = option("--target", "NAME", "the target");
-  Given sde = option("--sde", "NAME", "the SDE");
+  Given model = option("--model", "FILE", help_of_model);
+  Given sde = option("--sde", "NAME", help_of_sde);
   Given points = option("--points", "FILE", "the points, .npy [n, d]");
   Given divergence = option("--divergence", "HOW", "exact, hutchinson or hutch++ (default: exact)");
   Given probes = option("--probes", "K", "number of probes (default: 8)");
@@ -45,7 +46,8 @@ struct LikelihoodArguments : Arguments {
 
 /// What is asked for, checked as far as it can be without the points.
 struct LikelihoodPlan {
-  Target target;
+  Subject subject;
+  std::string sde_text;
   Sde sde;
   std::string solver;
   Span span;

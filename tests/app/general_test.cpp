@@ -27,7 +27,7 @@ TEST(CommandLine, WithoutACommandPrintsTheUsage) {
   TemporaryFolder const folder;
   Outcome const outcome = run(folder.path(), Line{});
   EXPECT_EQ(outcome.status, 2);
-  for (char const* command : {"list", "schedule", "score", "sample", "compare"})
+  for (char const* command : {"list", "schedule", "score", "sample", "train", "compare"})
     EXPECT_TRUE(contains(outcome.err, command));
 }
 
@@ -40,7 +40,8 @@ TEST(CommandLine, KnowsItsVersion) {
 }
 
 TEST(CommandLine, HelpNamesWhatIsThereAndItsExamplesRun) {
-  for (std::string const command : {"", "list", "schedule", "score", "sample", "compare"}) {
+  for (std::string const command :
+       {"", "list", "schedule", "score", "sample", "train", "compare"}) {
     SCOPED_TRACE(command);
     TemporaryFolder const folder;
     Outcome const help = run(folder.path(), command + " --help");

@@ -197,6 +197,21 @@ Draw draw_at(Place const& place, std::int64_t dimension) {
           field(20, 10), field(0, 20) * 4 + place.number % of_a_step};
 }
 
+TEST(DrawNormals, ComeManyAtOnceAsOneByOne) {
+  for (std::int64_t const dimension : {1, 2, 3, 7})
+    for (std::int64_t const step : {0, 1, 2, 3}) {
+      DrawKey const key{.step = step, .k = 2};
+      std::uint64_t const first = (std::uint64_t{1} << 32) - 5;  // the counter carries
+      std::vector<float> rows(37 * std::size_t(dimension));
+      draw_normal_rows(3, first, Purpose::train, key, dimension, rows);
+      for (std::size_t row = 0; row < 37; ++row) {
+        auto const one = normals(3, first + row, Purpose::train, key, std::size_t(dimension));
+        for (std::size_t c = 0; c < one.size(); ++c)
+          EXPECT_EQ(rows[row * one.size() + c], one[c]) << dimension << " " << step << " " << row;
+      }
+    }
+}
+
 TEST(DrawBlock, HasAPlaceOfItsOwnForEveryNormal) {
   Keys any;
   for (std::int64_t const dimension : {std::int64_t{1}, std::int64_t{2}, std::int64_t{3},
@@ -259,6 +274,13 @@ double z_of_mean_power(int k, double scale) {
     sum += std::pow(draw_uniform(4, static_cast<std::uint64_t>(i), Purpose::data, {}) * scale, k);
   double const mean = 1.0 / (k + 1), variance = 1.0 / (2 * k + 1) - mean * mean;
   return (sum / n - mean) / std::sqrt(variance / n);
+}
+
+TEST(DrawUniform, ComeManyAtOnceAsOneByOne) {
+  std::vector<double> many(37);
+  draw_uniforms(3, 1000, Purpose::train, {.step = 9, .k = 1}, many);
+  for (std::size_t i = 0; i < many.size(); ++i)
+    EXPECT_EQ(many[i], draw_uniform(3, 1000 + i, Purpose::train, {.step = 9, .k = 1}));
 }
 
 TEST(DrawUniform, HasTheMomentsOfAUniformNumber) {

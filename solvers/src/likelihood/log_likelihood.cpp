@@ -183,6 +183,21 @@ Grid halved(Grid const& grid) {
   return {grid.sde(), times};
 }
 
+Likelihood on_grid(Executor<double>& executor, EndTerms const& ends, std::string_view sampler,
+                   Grid const& grid, std::span<double const> points, Budget budget) {
+  double const order = sampler_entry(sampler).info.order.value_or(1);
+  AnySampler const made = make_sampler(sampler);
+  return likelihood_of({.sde = grid.sde(),
+                        .ends = ends,
+                        .points = points,
+                        .probes = 0,
+                        .error_per_change = 1 / (1 - std::exp2(-order))},
+                       budget, [&](Accuracy accuracy) {
+                         return encode(executor, made,
+                                       accuracy == Accuracy::asked ? grid : halved(grid), points);
+                       });
+}
+
 }  // namespace
 
 Likelihood log_likelihood(Target const& target, Sde const& sde, std::string_view solver,
@@ -225,18 +240,16 @@ Likelihood log_likelihood(Target const& target, std::string_view sampler, Grid c
   if (mixture == nullptr)
     throw Error(Fault::argument, "steps of a grid need a Gaussian mixture here",
                 "other targets have no divergence in kernels", "take an adaptive solver");
-  double const order = sampler_entry(sampler).info.order.value_or(1);
-  AnySampler const made = make_sampler(sampler);
-  auto const executor = volume_executor(*mixture);
-  return likelihood_of(
-      {.sde = grid.sde(),
-       .ends = end_terms(target, grid.sde(), grid.time(0), grid.time(grid.count())),
-       .points = points,
-       .probes = 0,
-       .error_per_change = 1 / (1 - std::exp2(-order))},
-      budget, [&](Accuracy accuracy) {
-        return encode(*executor, made, accuracy == Accuracy::asked ? grid : halved(grid), points);
-      });
+  return on_grid(*volume_executor(*mixture),
+                 end_terms(target, grid.sde(), grid.time(0), grid.time(grid.count())), sampler,
+                 grid, points, budget);
+}
+
+Likelihood log_likelihood(Network const& network, std::string_view sampler, Grid const& grid,
+                          std::span<double const> points, Budget budget) {
+  return on_grid(*volume_executor(network),
+                 end_terms(host_model(network), grid.sde(), grid.time(0), grid.time(grid.count())),
+                 sampler, grid, points, budget);
 }
 
 double bits_per_dimension(double logp, int dimension) {

@@ -90,21 +90,14 @@ HostModel host_model(SpoiledTarget const& target) {
 
 HostModel host_model(Network const& network) {
   HostNetwork const host(network);
-  return {.dimension = network.dimension(),
-          .prediction = network.prediction(),
-          .predict = [host](std::span<double const> x, NoiseLevel const& level,
-                            std::span<double> out) { host.predict(x, level, out); },
-          .divergence = [host](std::span<double const> x, NoiseLevel const& level,
-                               std::span<double> out) { return host.divergence(x, level, out); },
-          .products =
-              [host](std::span<double const> x, NoiseLevel const& level,
-                     std::span<double const> tangents, std::span<double> out,
-                     std::span<double> products) {
-                std::size_t const d = x.size();
-                if (tangents.empty()) return host.predict(x, level, out);
-                for (std::size_t k = 0; k < tangents.size(); k += d)
-                  host.derivative(x, level, tangents.subspan(k, d), out, products.subspan(k, d));
-              }};
+  return {
+      .dimension = network.dimension(),
+      .prediction = network.prediction(),
+      .predict = [host](auto x, NoiseLevel const& level, auto out) { host.predict(x, level, out); },
+      .divergence = [host](auto x, NoiseLevel const& level,
+                           auto out) { return host.divergence(x, level, out); },
+      .products = [host](auto x, NoiseLevel const& level, auto tangents, auto out,
+                         auto products) { host.products(x, level, tangents, out, products); }};
 }
 
 template <class T>

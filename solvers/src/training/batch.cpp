@@ -27,22 +27,31 @@ void embed(Tile& tile, int row, double c, std::span<float const> freq) {
   using P = simd::pack<float, simd::Native>;
   using W = simd::traits<P>::words;
   constexpr std::size_t width = simd::width<P>;
-  alignas(alignment) simd::Word turns[width] = {};
-  alignas(alignment) float sines[width], cosines[width];
-  for (std::size_t k = 0; k < freq.size(); k += width) {
-    std::size_t const some = std::min(width, freq.size() - k);
-    for (std::size_t i = 0; i < some; ++i) {
-      double const angle = c * static_cast<double>(freq[k + i]);
+  alignas(alignment) simd::Word turns[width];
+  alignas(alignment) float sines[width], cosines[width], some_freq[width] = {};
+  std::size_t const n = freq.size();
+  bool const whole = n % width == 0;  // then every pack lies in a panel
+  for (std::size_t k = 0; k < n; k += width) {
+    std::size_t const some = std::min(width, n - k);
+    std::copy_n(&freq[k], some, some_freq);
+    for (std::size_t i = 0; i < width; ++i) {
+      double const angle = c * static_cast<double>(some_freq[i]);
       turns[i] =
           static_cast<simd::Word>(static_cast<std::int64_t>((angle - std::floor(angle)) * 0x1p32));
     }
-    P s, co;
-    simd::sincos_turn<P>(simd::load<W>(turns), s, co);
-    simd::store(sines, s);
-    simd::store(cosines, co);
+    P sine, cosine;
+    simd::sincos_turn<P>(simd::load<W>(turns), sine, cosine);
+    auto const column = static_cast<int>(k);
+    if (whole) {
+      simd::store(tile.embedding_from(row, column), sine);
+      simd::store(tile.embedding_from(row, static_cast<int>(n) + column), cosine);
+      continue;
+    }
+    simd::store(sines, sine);
+    simd::store(cosines, cosine);
     for (std::size_t i = 0; i < some; ++i) {
-      tile.embedding(row, static_cast<int>(k + i)) = sines[i];
-      tile.embedding(row, static_cast<int>(freq.size() + k + i)) = cosines[i];
+      tile.embedding(row, column + static_cast<int>(i)) = sines[i];
+      tile.embedding(row, static_cast<int>(n + i) + column) = cosines[i];
     }
   }
 }
@@ -52,7 +61,7 @@ void embed(Tile& tile, int row, double c, std::span<float const> freq) {
 Trainer::Batch::Batch(TrainingTask const& task, Network const& start, Trainable const& trainable,
                       TimeSampler const& times)
     : task_(&task),
-      start_(&start),
+      freq_(start.tensor("freq")),
       trainable_(&trainable),
       times_(&times),
       transposed_(trainable.transposed_size()),
@@ -67,48 +76,52 @@ Trainer::Batch::Batch(TrainingTask const& task, Network const& start, Trainable 
       AlignedVector<float>(trainable.size()));
 }
 
-void Trainer::Batch::fill(Tile& tile, int row, NoiseLevel const& level, double factor,
-                          std::span<double> x, std::span<float const> noise) const {
+void Trainer::Batch::fill(Tile& tile, int row, TrainingLevel const& at, double const* x,
+                          float const* noise) const {
   Architecture const& a = task_->architecture;
+  NoiseLevel const& level = at.level;
   Precondition const p = precondition(a, level);
   Affine const answer = convert(Prediction::noise, a.prediction, level);
   double const counts =
       loss_weight(task_->options.weighting, a.prediction, a.sigma_data, level) * p.out * p.out;
-  for (std::size_t j = 0; j < x.size(); ++j) {
+  for (int j = 0; j < a.dimension; ++j) {
     auto const z = static_cast<double>(noise[j]);
     double const noised = level.alpha() * x[j] + level.sigma() * z;
-    tile.input(row, static_cast<int>(j)) = static_cast<float>(p.in * noised);
-    tile.answer(row, static_cast<int>(j)) =
+    tile.input(row, j) = static_cast<float>(p.in * noised);
+    tile.answer(row, j) =
         static_cast<float>((answer.skip * noised + answer.out * z - p.skip * noised) / p.out);
   }
-  tile.weight(row) = static_cast<float>(counts * factor);
-  if (a.frequencies > 0) embed(tile, row, condition(a, level), start_->tensor("freq"));
+  tile.weight(row) = static_cast<float>(counts * at.factor);
+  if (a.frequencies > 0) embed(tile, row, condition(a, level), freq_);
 }
 
 void Trainer::Batch::run(std::span<float const> parameters, std::int64_t iteration) {
   trainable_->transpose<float>(parameters, transposed_);
   TrainingOptions const& o = task_->options;
-  auto const d = static_cast<std::size_t>(task_->architecture.dimension);
+  std::int64_t const d = task_->architecture.dimension;
   tbb::parallel_for(std::size_t{0}, gradients_.size(), [&](std::size_t block) {
     Tile& tile = tiles_.local();
     std::fill(gradients_[block].begin(), gradients_[block].end(), 0.0F);
-    std::vector<double> x(d);
-    std::vector<float> noise(d);
+    std::vector<double> x(static_cast<std::size_t>(Tile::rows * d));
+    std::vector<float> noise(x.size());
+    std::vector<TrainingLevel> levels;
     std::int64_t const begin = static_cast<std::int64_t>(block) * rows_per_block_;
     std::int64_t const end = std::min(o.batch, begin + rows_per_block_);
     for (std::int64_t first = begin; first < end; first += Tile::rows) {
-      auto const count = static_cast<int>(std::min<std::int64_t>(Tile::rows, end - first));
-      for (int row = 0; row < count; ++row) {
-        std::int64_t const number = first + row;
-        task_->data.draw(o.seed, iteration, number, o.batch, x);
-        draw_normals(o.seed, static_cast<std::uint64_t>(number), Purpose::train,
-                     {.step = iteration, .k = draw_of_noise}, noise);
-        auto const [level, factor] = times_->draw(o.seed, iteration, number, o.batch);
-        fill(tile, row, level, factor, x, noise);
-        factors_[static_cast<std::size_t>(number)] = static_cast<float>(factor);
+      std::int64_t const count = std::min<std::int64_t>(Tile::rows, end - first);
+      auto const numbers = static_cast<std::size_t>(count * d);
+      task_->data.draw(o.seed, iteration, first, o.batch, std::span(x).first(numbers));
+      draw_normal_rows(o.seed, static_cast<std::uint64_t>(first), Purpose::train,
+                       {.step = iteration, .k = draw_of_noise}, d, std::span(noise).first(numbers));
+      times_->draw(o.seed, iteration, first, count, o.batch, levels);
+      for (std::int64_t row = 0; row < count; ++row) {
+        TrainingLevel const& at = levels[static_cast<std::size_t>(row)];
+        fill(tile, static_cast<int>(row), at, &x[static_cast<std::size_t>(row * d)],
+             &noise[static_cast<std::size_t>(row * d)]);
+        factors_[static_cast<std::size_t>(first + row)] = static_cast<float>(at.factor);
       }
-      std::ranges::copy(tile.losses(parameters, count), losses_.begin() + first);
-      tile.add_gradient(transposed_, gradients_[block], count);
+      std::ranges::copy(tile.losses(parameters, static_cast<int>(count)), losses_.begin() + first);
+      tile.add_gradient(transposed_, gradients_[block], static_cast<int>(count));
     }
   });
 }
@@ -118,20 +131,19 @@ double Trainer::Batch::validation_loss(std::span<float const> parameters, std::i
   Tile& tile = tiles_.local();
   TrainingOptions const& o = task_->options;
   auto const d = static_cast<std::size_t>(task_->architecture.dimension);
-  std::vector<double> x(d);
-  std::vector<float> noise(d);
+  std::vector<double> x(places.size() * d);
+  std::vector<float> noise(x.size());
+  task_->data.draw_for_validation(o.seed, first, x);
+  draw_normal_rows(o.seed, first_for_validation + static_cast<std::uint64_t>(first), Purpose::train,
+                   {.step = 0, .k = draw_of_noise}, static_cast<std::int64_t>(d), noise);
   double sum = 0;
   for (std::size_t from = 0; from < places.size(); from += Tile::rows) {
-    auto const count = static_cast<int>(std::min<std::size_t>(Tile::rows, places.size() - from));
-    for (int row = 0; row < count; ++row) {
-      std::size_t const mine = from + static_cast<std::size_t>(row);
-      auto const number = static_cast<std::int64_t>(mine) + first;
-      task_->data.draw_for_validation(o.seed, number, x);
-      draw_normals(o.seed, first_for_validation + static_cast<std::uint64_t>(number),
-                   Purpose::train, {.step = 0, .k = draw_of_noise}, noise);
-      fill(tile, row, times_->at(places[mine]), 1, x, noise);
-    }
-    for (float const loss : tile.losses(parameters, count)) sum += static_cast<double>(loss);
+    std::size_t const count = std::min<std::size_t>(Tile::rows, places.size() - from);
+    for (std::size_t row = 0; row < count; ++row)
+      fill(tile, static_cast<int>(row), {times_->at(places[from + row]), 1}, &x[(from + row) * d],
+           &noise[(from + row) * d]);
+    for (float const loss : tile.losses(parameters, static_cast<int>(count)))
+      sum += static_cast<double>(loss);
   }
   return sum / static_cast<double>(places.size());
 }

@@ -34,11 +34,11 @@ class Trainer::Batch {
  private:
   using Tile = GradientTile<float, simd::Native>;
 
-  void fill(Tile& tile, int row, NoiseLevel const& level, double factor, std::span<double> x,
-            std::span<float const> noise) const;
+  void fill(Tile& tile, int row, TrainingLevel const& at, double const* x,
+            float const* noise) const;
 
   TrainingTask const* task_;
-  Network const* start_;
+  std::span<float const> freq_;
   Trainable const* trainable_;
   TimeSampler const* times_;
   std::int64_t rows_per_block_;

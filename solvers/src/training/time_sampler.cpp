@@ -53,19 +53,10 @@ int TimeSampler::bin(double u, int count) {
   return std::clamp(static_cast<int>(u * count), 0, count - 1);
 }
 
-TimeSampler::Place TimeSampler::place(std::uint64_t seed, std::int64_t iteration, std::int64_t row,
-                                      std::int64_t batch) const {
-  auto const uniform = [&](std::int64_t of_row) {
-    return draw_uniform(seed, static_cast<std::uint64_t>(of_row), Purpose::train,
-                        {.step = iteration, .k = draw_of_time});
-  };
-  if (sampling_ == TimeSampling::low_discrepancy) {
-    double const u = uniform(0) + static_cast<double>(row) / static_cast<double>(batch);
-    return {u - std::floor(u), 1};
-  }
-  double u = uniform(row);
+/// Where a uniform number leads: to the bin in which it lies when bins are as wide as they are
+/// probable, and as far in it.
+TimeSampler::Place TimeSampler::place(double u) const {
   if (probability_.empty()) return {u, 1};
-  // The bin in which u lies when bins are as wide as they are probable, and how far in it.
   std::size_t b = 0;
   while (b + 1 < std::size_t{bins} && u >= probability_[b]) u -= probability_[b++];
   double const within = std::min(u / probability_[b], 1 - 0x1p-53);
@@ -85,27 +76,44 @@ NoiseLevel TimeSampler::at(double u) const {
   return sde_.at(first_ + u * (last_ - first_));
 }
 
-TrainingLevel TimeSampler::draw(std::uint64_t seed, std::int64_t iteration, std::int64_t row,
-                                std::int64_t batch) const {
-  if (sampling_ == TimeSampling::log_normal) {
-    float z[3];  // more than two, so that iterations share no block
-    draw_normals(seed, static_cast<std::uint64_t>(row), Purpose::train,
-                 {.step = iteration, .k = draw_of_time}, z);
-    return {log_normal(static_cast<double>(z[0])), 1};
+void TimeSampler::draw(std::uint64_t seed, std::int64_t iteration, std::int64_t first,
+                       std::int64_t count, std::int64_t batch,
+                       std::vector<TrainingLevel>& levels) const {
+  levels.clear();
+  DrawKey const key{.step = iteration, .k = draw_of_time};
+  auto const begin = static_cast<std::uint64_t>(first);
+  if (sampling_ == TimeSampling::low_discrepancy) {
+    double const shift = draw_uniform(seed, 0, Purpose::train, key);
+    for (std::int64_t row = first; row < first + count; ++row) {
+      double const u = shift + static_cast<double>(row) / static_cast<double>(batch);
+      levels.push_back({at(u - std::floor(u)), 1});
+    }
+  } else if (sampling_ == TimeSampling::log_normal) {
+    constexpr std::int64_t wide = 3;  // more than two, so that iterations share no block
+    std::vector<float> z(static_cast<std::size_t>(count * wide));
+    draw_normal_rows(seed, begin, Purpose::train, key, wide, z);
+    for (std::size_t i = 0; i < z.size(); i += wide)
+      levels.push_back({log_normal(static_cast<double>(z[i])), 1});
+  } else {
+    std::vector<double> drawn(static_cast<std::size_t>(count));
+    draw_uniforms(seed, begin, Purpose::train, key, drawn);
+    for (double const u : drawn) {
+      Place const made = place(u);
+      levels.push_back({at(made.u), made.factor});
+    }
   }
-  Place const made = place(seed, iteration, row, batch);
-  return {at(made.u), made.factor};
 }
 
 void TimeSampler::learn(std::uint64_t seed, std::int64_t iteration, std::span<float const> losses) {
   if (sampling_ != TimeSampling::importance) return;
-  auto const batch = static_cast<std::int64_t>(losses.size());
-  for (std::int64_t row = 0; row < batch; ++row) {
-    int const b = bin(place(seed, iteration, row, batch).u, bins);
+  std::vector<double> drawn(losses.size());
+  draw_uniforms(seed, 0, Purpose::train, {.step = iteration, .k = draw_of_time}, drawn);
+  for (std::size_t row = 0; row < losses.size(); ++row) {
+    int const b = bin(place(drawn[row]).u, bins);
     float* const mine = &history_[static_cast<std::size_t>(b) * (kept + 1)];
     auto const have = static_cast<int>(mine[kept]);
     if (have == kept) std::copy(mine + 1, mine + kept, mine);
-    mine[std::min(have, kept - 1)] = losses[static_cast<std::size_t>(row)];
+    mine[std::min(have, kept - 1)] = losses[row];
     mine[kept] = static_cast<float>(std::min(have + 1, kept));
   }
   weigh();

@@ -2,6 +2,7 @@
 #include "batch.hpp"
 
 #include <retrace/core/error.hpp>
+#include <retrace/core/memory.hpp>
 #include <retrace/core/shortest.hpp>
 #include <retrace/sde/registry.hpp>
 
@@ -21,10 +22,23 @@ AlignedVector<float> gathered(Trainable const& trainable, Network const& network
 
 TrainingTask checked(TrainingTask task) {
   check(task.options);
+  if (make_sde(task.sde).is_discrete()) {
+    if (task.architecture.prediction == Prediction::flow)
+      throw Error(Fault::argument, "a network cannot learn the flow of " + task.sde,
+                  "a discrete process has none", "let it predict noise or v");
+    if (task.options.weighting == Weighting::likelihood)
+      throw Error(Fault::argument, "weighting 'likelihood' needs g^2",
+                  task.sde + " is discrete and has none", "take another weighting");
+  }
   if (task.architecture.dimension != task.data.dimension())
     throw Error(Fault::argument,
                 "the network is for " + std::to_string(task.architecture.dimension) + " numbers",
                 "the data have " + std::to_string(task.data.dimension()));
+  auto const layout = tensor_layout(task.architecture);
+  std::size_t const numbers = layout.back().offset + layout.back().size;
+  // Gradients of up to 16 blocks, moments, averages and copies of them.
+  std::size_t const copies = 24 + 2 * task.options.ema.size();
+  require_memory("the network and what training remembers of it", numbers * copies * sizeof(float));
   return task;
 }
 
@@ -49,9 +63,6 @@ Trainer::Trainer(TrainingTask task)
   static_cast<void>(condition(task_.architecture, level));
   static_cast<void>(loss_weight(task_.options.weighting, task_.architecture.prediction,
                                 task_.architecture.sigma_data, level));
-  if (task_.architecture.prediction == Prediction::flow && make_sde(task_.sde).is_discrete())
-    throw Error(Fault::argument, "a network cannot learn the flow of a discrete process",
-                "there is none", "let it predict noise or v");
 }
 
 Trainer::~Trainer() = default;

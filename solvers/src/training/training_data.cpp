@@ -31,13 +31,16 @@ TrainingData::TrainingData(std::vector<double> rows, int dimension) : dimension_
   auto const crc = zip_crc(0, std::as_bytes(std::span(rows)));
   name_ = "data:" + std::to_string(n) + "x" + std::to_string(d) + ":" + std::to_string(crc);
   for (std::size_t c = 0; c < d; ++c) {
-    double mean = 0, square = 0;
-    for (std::size_t i = 0; i < n; ++i) mean += rows[i * d + c] / static_cast<double>(n);
+    double sum = 0, square = 0;
+    for (std::size_t i = 0; i < n; ++i) sum += rows[i * d + c];
+    double const mean = sum / static_cast<double>(n);
     for (std::size_t i = 0; i < n; ++i) {
       double const away = rows[i * d + c] - mean;
       square += away * away / static_cast<double>(n);
     }
-    double const deviation = square > 0 ? std::sqrt(square) : 1;
+    // What rounding leaves of a constant is none.
+    bool const varies = std::sqrt(square) > 1e-12 * std::abs(mean);
+    double const deviation = varies ? std::sqrt(square) : 1;
     if (!std::isfinite(deviation) || !std::isfinite(mean))
       throw Error(Fault::argument, "column " + std::to_string(c) + " of the data has no variance",
                   "the squares of its numbers overflow");
@@ -65,23 +68,40 @@ std::span<double const> TrainingData::row_of(std::int64_t number) const {
   return std::span(*rows_).subspan(static_cast<std::size_t>(number) * d, d);
 }
 
-void TrainingData::draw(std::uint64_t seed, std::int64_t iteration, std::int64_t row,
+void TrainingData::draw(std::uint64_t seed, std::int64_t iteration, std::int64_t first,
                         std::int64_t batch, std::span<double> x) const {
-  if (target_) return target_->draw(seed, iteration * batch + row, x);
-  double const u = draw_uniform(seed, static_cast<std::uint64_t>(row), Purpose::train,
-                                {.step = iteration, .k = draw_of_datum});
-  auto chosen =
-      static_cast<std::int64_t>(u * static_cast<double>(for_training_));  // u <= 1 - 2^-53
-  chosen += std::min(chosen / (every - 1), for_validation_);  // past those for validation
-  std::ranges::copy(row_of(chosen), x.begin());
+  auto const d = static_cast<std::size_t>(dimension_);
+  std::size_t const n = x.size() / d;
+  if (target_) {
+    for (std::size_t i = 0; i < n; ++i)
+      target_->draw(seed, iteration * batch + first + static_cast<std::int64_t>(i),
+                    x.subspan(i * d, d));
+    return;
+  }
+  std::vector<double> drawn(n);
+  draw_uniforms(seed, static_cast<std::uint64_t>(first), Purpose::train,
+                {.step = iteration, .k = draw_of_datum}, drawn);
+  for (std::size_t i = 0; i < n; ++i) {
+    // Below for_training_: u is at most 1 - 2^-53.
+    auto const chosen = static_cast<std::int64_t>(drawn[i] * static_cast<double>(for_training_));
+    std::ranges::copy(row_of(chosen + std::min(chosen / (every - 1), for_validation_)),
+                      x.begin() + static_cast<std::ptrdiff_t>(i * d));
+  }
 }
 
-void TrainingData::draw_for_validation(std::uint64_t seed, std::int64_t row,
+void TrainingData::draw_for_validation(std::uint64_t seed, std::int64_t first,
                                        std::span<double> x) const {
-  if (target_) return target_->draw(seed, first_for_validation + row, x);
-  std::int64_t const chosen =
-      for_validation_ > 0 ? row % for_validation_ * every + every - 1 : row % for_training_;
-  std::ranges::copy(row_of(chosen), x.begin());
+  auto const d = static_cast<std::size_t>(dimension_);
+  for (std::size_t i = 0; i < x.size() / d; ++i) {
+    std::int64_t const row = first + static_cast<std::int64_t>(i);
+    if (target_) {
+      target_->draw(seed, first_for_validation + row, x.subspan(i * d, d));
+      continue;
+    }
+    std::int64_t const chosen =
+        for_validation_ > 0 ? row % for_validation_ * every + every - 1 : row % for_training_;
+    std::ranges::copy(row_of(chosen), x.begin() + static_cast<std::ptrdiff_t>(i * d));
+  }
 }
 
 }  // namespace retrace

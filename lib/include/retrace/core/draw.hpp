@@ -69,9 +69,17 @@ struct DrawBlock {
 void draw_normals(std::uint64_t seed, std::uint64_t sample, Purpose purpose, DrawKey key,
                   std::span<float> z);
 
+/// The same of the samples first, first + 1, ..., [n][dimension], many at once: the same bits.
+void draw_normal_rows(std::uint64_t seed, std::uint64_t first, Purpose purpose, DrawKey key,
+                      std::int64_t dimension, std::span<float> z);
+
 /// One uniform number on (0, 1), 52 bits; the first two words of the block of (purpose, key) in d
 /// > 2.
 [[nodiscard]] double draw_uniform(std::uint64_t seed, std::uint64_t sample, Purpose purpose,
                                   DrawKey key);
+
+/// The same of the samples first, first + 1, ..., many at once: the same bits.
+void draw_uniforms(std::uint64_t seed, std::uint64_t first, Purpose purpose, DrawKey key,
+                   std::span<double> u);
 
 }  // namespace retrace

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <retrace/core/aligned_vector.hpp>
-#include <retrace/nn/activation_slope.hpp>
+#include <retrace/nn/activation_lanes.hpp>
 #include <retrace/nn/panels.hpp>
 #include <retrace/nn/trainable.hpp>
 
@@ -50,6 +50,8 @@ class GradientTile {
   /// Number `column` of example `row`, to be written before a call.
   [[nodiscard]] T& input(int row, int column) { return input_[place(row, column)]; }
   [[nodiscard]] T& embedding(int row, int column) { return embedding_[place(row, column)]; }
+  /// Where columns first, first + 1, ... of a row lie side by side, up to a multiple of 32.
+  [[nodiscard]] T* embedding_from(int row, int column) { return embedding_ + place(row, column); }
   [[nodiscard]] T& answer(int row, int column) {
     return answers_[static_cast<std::size_t>(row * trainable_->architecture().dimension + column)];
   }
@@ -57,20 +59,11 @@ class GradientTile {
 
   /// The losses of the first `count` examples.
   std::span<T const> losses(std::span<T const> parameters, int count) {
-    switch (trainable_->architecture().activation) {
-      case Activation::silu:
-        return forward<Activation::silu>(parameters, count);
-      case Activation::gelu:
-        return forward<Activation::gelu>(parameters, count);
-      case Activation::softplus:
-        return forward<Activation::softplus>(parameters, count);
-      case Activation::tanh:
-        return forward<Activation::tanh>(parameters, count);
-      case Activation::relu:
-        return forward<Activation::relu>(parameters, count);
-    }
-    assert(false);
-    return {};
+    std::span<T const> found;
+    activations::with(trainable_->architecture().activation, [&](auto activation) {
+      found = forward<decltype(activation)>(parameters, count);
+    });
+    return found;
   }
 
   /// Adds the gradient of the sum of the losses, which losses() has to have been asked for just
@@ -120,10 +113,22 @@ class GradientTile {
     for (int k = 0; k < inner; k += panels::columns) {
       int const some = std::min(panels::columns, inner - k);
       block.template add<panels::Left::straight>(left + (k * rows + row * panels::columns), right,
-                                             some);
+                                                 some);
       right += some * panels::columns;
     }
     return right;
+  }
+
+  /// Replaces z by the activation of it, and returns its slope.
+  template <class Activation>
+  static RETRACE_INLINE P activate(P& z) {
+    constexpr double in = Activation::to_argument, out = Activation::to_value;
+    auto const [value, derivative] = Activation::slope(scaled(z, in));
+    z = scaled(value, 1 / out);
+    return scaled(derivative, in / out);
+  }
+  static RETRACE_INLINE P scaled(P a, double by) {
+    return by == 1 ? a : a * simd::broadcast<P>(static_cast<T>(by));
   }
 
   /// f(block, offset in the tile) for every block of the product of a layer's inputs and matrix.
@@ -146,7 +151,7 @@ class GradientTile {
     }
   }
 
-  template <Activation activation>
+  template <class Activation>
   std::span<T const> forward(std::span<T const> parameters, int count) {
     Architecture const& a = trainable_->architecture();
     std::span<Trainable::Layer const> const layers = trainable_->layers();
@@ -159,8 +164,7 @@ class GradientTile {
                     [&](auto& block, int offset) {
                       auto slopes = block;
                       for_each_pack(block, [&](int r, int v, int place) {
-                        activate_with_slope<activation>(block.sum[r][v], block.sum[r][v],
-                                                        slopes.sum[r][v]);
+                        slopes.sum[r][v] = activate<Activation>(block.sum[r][v]);
                         if (kept != nullptr)
                           block.sum[r][v] = block.sum[r][v] + simd::load<P>(kept + offset + place);
                       });
@@ -223,7 +227,8 @@ class GradientTile {
                 T* const mine = matrix + (first_row + k) * panels::columns + at;
                 panels::Block<P, R, packs()> block;
                 block.load(mine, used);
-                block.template add<panels::Left::transposed>(left + place(0, k), slopes + at, count);
+                block.template add<panels::Left::transposed>(left + place(0, k), slopes + at,
+                                                             count);
                 block.store(mine, used);
               }
             };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <retrace/models/tile_model.hpp>
+#include <retrace/models/divergence_tile.hpp>
 #include <retrace/nn/activation_lanes.hpp>
 #include <retrace/nn/network_shape.hpp>
 

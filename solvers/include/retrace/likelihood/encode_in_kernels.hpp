@@ -2,6 +2,7 @@
 #pragma once
 
 #include <retrace/likelihood/encode.hpp>
+#include <retrace/nn/network.hpp>
 #include <retrace/run/adaptive_sample.hpp>
 #include <retrace/run/executor.hpp>
 #include <retrace/run/step_program.hpp>
@@ -34,5 +35,8 @@ namespace retrace {
 [[nodiscard]] std::unique_ptr<Executor<double>> volume_executor(Mixture const& mixture);
 [[nodiscard]] std::unique_ptr<AdaptiveExecutor<double>> adaptive_volume_executor(
     Mixture const& mixture);
+/// The same of a score network, on grids. Throws Error (numerics) for parameters that are not
+/// finite.
+[[nodiscard]] std::unique_ptr<Executor<double>> volume_executor(Network const& network);
 
 }  // namespace retrace

@@ -4,6 +4,7 @@
 #include <retrace/likelihood/divergence.hpp>
 #include <retrace/likelihood/encode.hpp>
 #include <retrace/likelihood/error_budget.hpp>
+#include <retrace/nn/network.hpp>
 #include <retrace/odeint/host_model.hpp>
 #include <retrace/run/spoiled.hpp>
 #include <retrace/sde/grid.hpp>
@@ -60,6 +61,12 @@ struct Likelihood {
 /// that the sampler claims, times 2, and rounding. Of `options` only the budget counts. Throws
 /// Error (argument) for other targets.
 [[nodiscard]] Likelihood log_likelihood(Target const& target, std::string_view sampler,
+                                        Grid const& grid, std::span<double const> points,
+                                        Budget budget = Budget::full);
+
+/// The same of a score network, with its exact divergence by forward mode; `prior` and `truncation`
+/// are estimates (end_terms.hpp).
+[[nodiscard]] Likelihood log_likelihood(Network const& network, std::string_view sampler,
                                         Grid const& grid, std::span<double const> points,
                                         Budget budget = Budget::full);
 

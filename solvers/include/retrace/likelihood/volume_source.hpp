@@ -58,10 +58,10 @@ struct VolumeTile {
 template <class Source>
 class VolumeSource {
  public:
+  Prediction prediction;
+
   explicit VolumeSource(Source source)
       : prediction(source.prediction), source_(std::move(source)) {}
-
-  Prediction prediction;
 
   [[nodiscard]] int dimension() const { return source_.dimension() + 1; }
   template <class T>

@@ -37,8 +37,7 @@ struct HostModel {
 [[nodiscard]] HostModel host_model(Target const& target);
 /// The same with a planted score error. At alpha = 0 it has no bounds.
 [[nodiscard]] HostModel host_model(SpoiledTarget const& target);
-/// A score network, with its derivatives. Throws Error (numerics) for parameters that are not
-/// finite.
+/// A score network and its derivatives. Throws Error (numerics) for parameters that are not finite.
 [[nodiscard]] HostModel host_model(Network const& network);
 /// A batch model, asked for one row at a time by one thread at a time, unconditionally. It has no
 /// derivatives but with_differences(). T is float or double.

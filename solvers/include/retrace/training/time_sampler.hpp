@@ -44,9 +44,9 @@ class TimeSampler {
 
   [[nodiscard]] TimeSampling sampling() const { return sampling_; }
 
-  /// For row `row` of `batch`.
-  [[nodiscard]] TrainingLevel draw(std::uint64_t seed, std::int64_t iteration, std::int64_t row,
-                                   std::int64_t batch) const;
+  /// For `count` rows of `batch` from row `first` on; what `levels` held is replaced.
+  void draw(std::uint64_t seed, std::int64_t iteration, std::int64_t first, std::int64_t count,
+            std::int64_t batch, std::vector<TrainingLevel>& levels) const;
   /// The level at a place u in (0, 1) of the range; `log-normal`: at that quantile.
   [[nodiscard]] NoiseLevel at(double u) const;
   /// Which part of `count` of the range a level lies in.
@@ -64,8 +64,7 @@ class TimeSampler {
   struct Place {
     double u, factor;
   };
-  [[nodiscard]] Place place(std::uint64_t seed, std::int64_t iteration, std::int64_t row,
-                            std::int64_t batch) const;
+  [[nodiscard]] Place place(double u) const;
   [[nodiscard]] NoiseLevel log_normal(double z) const;
   void weigh();
 

@@ -31,10 +31,11 @@ class TrainingData {
   /// The root of the mean of the variances of the components: sigma_data of EDM.
   [[nodiscard]] double deviation() const;
 
-  /// Row `row` of the batch of an iteration, and row `row` of those for validation. Pure functions.
-  void draw(std::uint64_t seed, std::int64_t iteration, std::int64_t row, std::int64_t batch,
+  /// Rows first, first + 1, ... of the batch of an iteration, [n][dimension], and of those for
+  /// validation. Pure functions.
+  void draw(std::uint64_t seed, std::int64_t iteration, std::int64_t first, std::int64_t batch,
             std::span<double> x) const;
-  void draw_for_validation(std::uint64_t seed, std::int64_t row, std::span<double> x) const;
+  void draw_for_validation(std::uint64_t seed, std::int64_t first, std::span<double> x) const;
 
  private:
   [[nodiscard]] std::span<double const> row_of(std::int64_t number) const;
