@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace retrace::app {
 namespace {
@@ -66,6 +67,15 @@ std::vector<T> read_noise(Given const& noise, std::int64_t draws, std::int64_t s
   std::vector<T> values(static_cast<std::size_t>(draws * samples * dimension));
   copy<T>(std::span(cube.values).first(values.size()), values.data(), noise);
   return values;
+}
+
+GivenProbes read_probes(Given const& probe, std::int64_t points, std::int64_t dimension) {
+  NpyCube cube = read_npy_sets(probe.text());
+  auto const [k, n, d] = cube.shape;
+  if (k < 1 || n != points || d != dimension)
+    throw Error(Fault::argument, named(probe) + " has the shape " + shape_text({k, n, d}),
+                "the points need " + shape_text({points, dimension}) + " or several of these");
+  return {std::move(cube.values), k};
 }
 
 template <class T>

@@ -22,6 +22,14 @@ template <class T>
 [[nodiscard]] std::vector<T> read_noise(Given const& noise, std::int64_t draws,
                                         std::int64_t samples, std::int64_t dimension);
 
+/// The probes of --probe, [n][d] or [k][n][d]: their values, and k. Errors as read_init.
+struct GivenProbes {
+  std::vector<double> values;
+  std::int64_t count;
+};
+[[nodiscard]] GivenProbes read_probes(Given const& probe, std::int64_t points,
+                                      std::int64_t dimension);
+
 /// Writes samples [n][d] as .npy.
 template <class T>
 void write_samples(std::filesystem::path const& path, HostArray<T const> x);

@@ -14,6 +14,7 @@ void ddpm_command(Words const& words);
 void orders_command(Words const& words);
 void score_command(Words const& words);
 void sample_command(Words const& words);
+void likelihood_command(Words const& words);
 void train_command(Words const& words);
 void compare_command(Words const& words);
 

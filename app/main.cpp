@@ -33,6 +33,8 @@ constexpr std::array commands{
     Command{"score", "exact score, divergence, denoised state and log density at points",
             score_command},
     Command{"sample", "run a sampler", sample_command},
+    Command{"likelihood", "log density of points by the probability flow, with an error budget",
+            likelihood_command},
     Command{"train", "train a score network on a target or a data set", train_command},
     Command{"compare", "compare samplers at equal cost, with a report and pictures",
             compare_command},

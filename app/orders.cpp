@@ -34,6 +34,8 @@ Json to_json(OrderCertificate const& c) {
   Json item{{"sampler", c.sampler}, {"sde", c.sde},         {"grid", c.grid},
             {"kind", name(c.kind)}, {"claimed", c.claimed}, {"measured", c.measured},
             {"holds", c.holds()}};
+  if (c.linear) item["linear"] = *c.linear;
+  if (c.nonlinear) item["nonlinear"] = *c.nonlinear;
   if (!c.remark.empty()) item["remark"] = c.remark;
   return item;
 }
@@ -105,9 +107,10 @@ void orders_command(Words const& words) {
       {.command = "orders",
        .summary =
            "Measure the order of every sampler beside what it claims: on a Gaussian mixture\n"
-           "for ODE methods, exactly from moments (weak) and on one Brownian path (strong)\n"
-           "for SDE methods, on grids even in log-snr, smooth ones, and one whose steps\n"
-           "alternate in size. `!` marks a claim that does not hold.",
+           "for ODE methods; for SDE methods from exact laws on Gaussian data and on a mixture,\n"
+           "the smaller (weak), and on one Brownian path (strong); on grids even in log-snr,\n"
+           "smooth ones, and one whose steps alternate in size. `!` marks a claim that does not\n"
+           "hold.",
        .notes = names_of_samplers(),
        .examples = {"--sampler dpmpp-2m", "--sampler deis-3:start=low --sde vp --json",
                     "--split --sampler dpmpp-2m --sde vp"}});

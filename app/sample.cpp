@@ -97,25 +97,24 @@ double mean(std::vector<std::int64_t> const& counts) {
 /// Data as a network knows them, (x - mean) / std: where a run starts from data.
 template <class T>
 HostArray<T const> known_states(Plan const& plan, HostArray<T const> const& states) {
-  if (!plan.subject.trained() || plan.grid.grid.runs_backwards()) return states;
-  Normalisation const& n = plan.subject.trained()->normalisation;
-  if (n.empty()) return states;
+  Normalisation const* const n = plan.subject.normalisation();
+  if (n == nullptr || plan.grid.grid.runs_backwards()) return states;
   HostArray<T> known("retrace::init", states.extent(0), states.extent(1));
   for (std::size_t row = 0; row < states.extent(0); ++row)
     for (std::size_t c = 0; c < states.extent(1); ++c)
-      known(row, c) = static_cast<T>((static_cast<double>(states(row, c)) - n.mean[c]) / n.std[c]);
+      known(row, c) =
+          static_cast<T>((static_cast<double>(states(row, c)) - n->mean[c]) / n->std[c]);
   return known;
 }
 
 /// The way back, mean + std x: where a run ends at data.
 template <class T>
 void make_data(Plan const& plan, HostArray<T> const& x) {
-  if (!plan.subject.trained() || !plan.grid.grid.runs_backwards()) return;
-  Normalisation const& n = plan.subject.trained()->normalisation;
-  if (n.empty()) return;
+  Normalisation const* const n = plan.subject.normalisation();
+  if (n == nullptr || !plan.grid.grid.runs_backwards()) return;
   for (std::size_t row = 0; row < x.extent(0); ++row)
     for (std::size_t c = 0; c < x.extent(1); ++c)
-      x(row, c) = static_cast<T>(n.mean[c] + n.std[c] * static_cast<double>(x(row, c)));
+      x(row, c) = static_cast<T>(n->mean[c] + n->std[c] * static_cast<double>(x(row, c)));
 }
 
 /// What every kind of run takes of the command line.

@@ -27,6 +27,10 @@ class Subject {
   [[nodiscard]] int dimension() const {
     return target() ? target()->dimension() : trained()->network.dimension();
   }
+  /// What lies between the data and what a network knows, where there is anything.
+  [[nodiscard]] Normalisation const* normalisation() const {
+    return trained() && !trained()->normalisation.empty() ? &trained()->normalisation : nullptr;
+  }
   /// As the user wrote it, and what reports call it.
   [[nodiscard]] std::string const& text() const { return text_; }
   [[nodiscard]] char const* key() const { return target() ? "target" : "model"; }

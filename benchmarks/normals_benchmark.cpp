@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Philox4x32-10 and Box-Muller as the interpreter calls them: blocks of four normals for a tile of
 // samples, stored to memory that stays in the first cache level.
+#include "support/bare_normals.hpp"
 #include "support/paired.hpp"
 #include "support/registration.hpp"
-
-#include <retrace/core/normal.hpp>
 
 #include <Kokkos_Core.hpp>
 
@@ -14,27 +13,15 @@
 namespace retrace::benchmarks {
 namespace {
 
-constexpr int samples = 128, normals_a_block = 4;
-
-template <class Isa>
-[[gnu::noinline]] void draw_blocks(PhiloxKeys const& keys, std::int64_t blocks, float* tile) {
-  using P = simd::pack<float, Isa>;
-  for (std::int64_t block = 0; block < blocks; ++block)
-    for (int l = 0; l < samples; l += simd::width<P>) {
-      P z[normals_a_block];
-      four_normals(keys, static_cast<std::uint64_t>(l), static_cast<simd::Word>(block), 1, z);
-      for (int q = 0; q < normals_a_block; ++q) simd::store(tile + q * samples + l, z[q]);
-    }
-}
-
 template <class Isa>
 void add_normals(std::string const& name) {
   add("normals/" + name, [](benchmark::State& state) {
-    Kokkos::View<float*, Kokkos::HostSpace> const tile("tile", normals_a_block * samples);
+    Kokkos::View<float*, Kokkos::HostSpace> const tile("tile", normals_a_block * normal_samples);
     PhiloxKeys const keys(1);
     std::int64_t const blocks = effort().scaled(4000);
-    measure_cycles(state, {.run = [&] { draw_blocks<Isa>(keys, blocks, tile.data()); },
-                           .units = static_cast<double>(blocks * normals_a_block * samples)});
+    measure_cycles(state,
+                   {.run = [&] { draw_blocks<Isa>(keys, blocks, tile.data()); },
+                    .units = static_cast<double>(blocks * normals_a_block * normal_samples)});
   });
 }
 

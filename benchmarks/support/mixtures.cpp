@@ -46,4 +46,15 @@ Mixture full_mixture(int dimension) {
   return Mixture::full(weights(), means(dimension), covariances);
 }
 
+Mixture peers_mixture() {
+  std::vector<double> means, variances;
+  for (int k = 0; k < components; ++k) {
+    double const angle = k * std::numbers::pi / 4;
+    means.push_back(4 * std::cos(angle));
+    means.push_back(4 * std::sin(angle));
+    variances.push_back(std::lerp(0.05, 0.3, k / (components - 1.0)));
+  }
+  return Mixture::isotropic(std::vector<double>(components, 1.0 / components), means, variances);
+}
+
 }  // namespace retrace::benchmarks

@@ -23,6 +23,7 @@ class Run {
 
   /// The whole run; its units are samples times evaluations.
   [[nodiscard]] Work work();
+  [[nodiscard]] Program const& program() const { return program_; }
 
  private:
   using Array = Kokkos::View<float**, Kokkos::LayoutRight, Execution::memory_space>;

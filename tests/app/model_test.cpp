@@ -105,6 +105,33 @@ TEST(ModelOption, ScoresAreThoseOfTheNetwork) {
   }
 }
 
+TEST(ModelOption, GivesTheLikelihoodOfTheDataThatSamplesAre) {
+  TemporaryFolder const folder;
+  TrainedNetwork trained = denoiser();
+  write_network(folder / "m.safetensors", trained);
+  std::vector<double> const z{0.5, -1, 2, 0.25}, x{11, -20.25, 14, -19.9375};
+  write_npy<double>(folder / "z.npy", z.data(), std::array<std::int64_t, 2>{2, 2});
+  write_npy<double>(folder / "x.npy", x.data(), std::array<std::int64_t, 2>{2, 2});
+  auto const densities = [&](std::string const& options) {
+    Outcome const outcome = run(folder.path(),
+                                "likelihood --model m.safetensors --json --out "
+                                "l.npz --from 0.01 --to 0.999 " +
+                                    options);
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_EQ(outcome.json()["model"], "m.safetensors");
+    return read_npz(folder / "l.npz").at("logp").values;
+  };
+  auto const adaptive = densities("--points z.npy --rtol 1e-7 --atol 1e-7");
+  auto const fixed = densities("--points z.npy --solver dpm-solver-3 --steps 200");
+  trained.normalisation = {.mean = {10, -20}, .std = {2, 0.25}};
+  write_network(folder / "m.safetensors", trained);
+  auto const of_data = densities("--points x.npy --rtol 1e-7 --atol 1e-7");
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_NEAR(fixed[i], adaptive[i], 1e-4);
+    EXPECT_NEAR(of_data[i], adaptive[i] - std::log(0.5), 1e-9);
+  }
+}
+
 TEST(ModelOption, RefusesWhatDoesNotFit) {
   TemporaryFolder const folder;
   write_network(folder / "m.safetensors", denoiser());
@@ -123,6 +150,9 @@ TEST(ModelOption, RefusesWhatDoesNotFit) {
   std::string const score = "score --model m.safetensors --sde vp --out s.npz ";
   expect_refusal(folder, score + "--t 0.5 --points x3.npy", 2, {"x3.npy", "[n, 2]"});
   expect_refusal(folder, score + "--t 0.5 --samples 3", 2, {"--samples", "--model"});
+  std::string const likelihood = "likelihood --model m.safetensors --sde vp --out l.npz ";
+  expect_refusal(folder, likelihood + "--points x3.npy", 2, {"x3.npy", "[n, 2]"});
+  expect_refusal(folder, likelihood + "--points x3.npy --target moons", 2, {"--target", "--model"});
   expect_refusal(folder, score + "--t 0 --points x3.npy", 2, {"x3.npy"});
 }
 

@@ -2,8 +2,9 @@
 
 // Compiled for CUDA by scripts/check-cuda, which looks at what ptxas says: the interpreter with the
 // mixture inside, for every precision, dimension case and shape of covariance, with fixed and with
-// adaptive steps, and the launches between evaluations of a batched run. It is never linked; it
-// guards the wall between host and device code.
+// adaptive steps, with a score network inside, and the launches between evaluations of a batched
+// run. It is never linked; it guards the wall between host and device code.
+#include <retrace/nn/network_tile.hpp>
 #include <retrace/run/adaptive_tiles.hpp>
 #include <retrace/run/loaded.hpp>
 #include <retrace/run/spoiled.hpp>
@@ -25,6 +26,24 @@ using Spoiled =
 template <class T, int Dim, CovarianceShape shape>
 using Adaptive = AdaptiveTiles<Kokkos::Cuda, AngleMixtureTile<T, Dim, shape>, 64, simd::Scalar>;
 
+template <class T>
+using Perceptron = Trajectories<Kokkos::Cuda, NetworkTile<T>, 96, simd::Scalar, Registers::scratch>;
+
+/// The divergence alone, of one tile.
+template <class T>
+struct Divergence {
+  using Member = typename Kokkos::TeamPolicy<Kokkos::Cuda>::member_type;
+  NetworkTile<T> tile;
+  T *x, *divergence, *scratch;
+  KOKKOS_FUNCTION void operator()(Member const& team) const {
+    tile.with_divergence(TeamLanes<T, 96, Member>{team}, x, x, {0, 0, T(0), T(1)}, divergence,
+                         scratch);
+  }
+  void launch(Kokkos::Cuda const& exec, char const* label) const {
+    Kokkos::parallel_for(label, Kokkos::TeamPolicy<Kokkos::Cuda>(exec, 1, 96), *this);
+  }
+};
+
 template <class Kernel>
 void launch(Kernel const& kernel) {
   kernel.launch(Kokkos::Cuda(), "retrace::check");
@@ -40,6 +59,10 @@ template void launch(Fused<double, 2, CovarianceShape::full> const&);
 template void launch(Fused<float, 0, CovarianceShape::full> const&);
 template void launch(Spoiled<float, 2> const&);
 template void launch(Spoiled<double, 0> const&);
+template void launch(Perceptron<float> const&);
+template void launch(Perceptron<double> const&);
+template void launch(Divergence<float> const&);
+template void launch(Divergence<double> const&);
 template void launch(Adaptive<float, 2, CovarianceShape::isotropic> const&);
 template void launch(Adaptive<double, 2, CovarianceShape::isotropic> const&);
 template void launch(Adaptive<float, 0, CovarianceShape::isotropic> const&);

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,10 @@ TEST_P(Certificates, HoldForEverythingThatIsClaimed) {
     for (OrderCertificate const& c : certificates) {
       EXPECT_TRUE(c.holds()) << c.sampler << " on " << c.grid << ", " << name(c.kind)
                              << ": claimed " << c.claimed << ", measured " << c.measured;
+      EXPECT_EQ(c.linear.has_value() && c.nonlinear.has_value(), c.kind == OrderKind::weak);
+      if (c.linear && c.nonlinear) {
+        EXPECT_EQ(c.measured, std::min(*c.linear, *c.nonlinear)) << c.sampler;
+      }
       // Neither too little, unless it is said why.
       EXPECT_TRUE(c.measured < c.claimed + 0.5 || !c.remark.empty()) << c.sampler;
     }

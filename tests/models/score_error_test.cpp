@@ -168,6 +168,31 @@ TEST(ScoreError, HasTheDivergenceThatFiniteDifferencesFind) {
   }
 }
 
+TEST(ScoreError, HasTheJacobianThatFiniteDifferencesFind) {
+  std::mt19937_64 engine(5);
+  constexpr int d = 3;
+  constexpr double h = 1e-5;
+  for (std::string const& name : kind_names()) {
+    ScoreErrorField const field(make_score_error(name + ":size=0.7,seed=11"), d);
+    std::vector<double> const x = normals(engine, d), tangents = normals(engine, 2 * d);
+    std::vector<double> e(x.size()), products(tangents.size());
+    double const divergence = field.evaluate(x, some_level(), e, tangents, products);
+    EXPECT_EQ(e, error_at(field, x, some_level())) << name;
+    EXPECT_EQ(divergence, field.evaluate(x, some_level(), e)) << name;
+    for (std::size_t row = 0; row < 2; ++row) {
+      auto low = x, high = x;
+      for (std::size_t c = 0; c < d; ++c) {
+        low[c] -= h * tangents[row * d + c];
+        high[c] += h * tangents[row * d + c];
+      }
+      auto const below = error_at(field, low, some_level()),
+                 above = error_at(field, high, some_level());
+      for (std::size_t c = 0; c < d; ++c)
+        EXPECT_NEAR(products[row * d + c], (above[c] - below[c]) / (2 * h), 1e-8) << name;
+    }
+  }
+}
+
 /// The plain formulas, the waves with the library's cosine.
 TEST(ScoreError, OfFieldIsTheSumOfItsWaves) {
   ScoreErrorField const field(score_errors::field{.size = 0.7, .length = 2, .features = 5}, 2);

@@ -61,8 +61,8 @@ void same_bits_however_run(Source const& source) {
 
     FusedExecutor<T, Source, Dim, simd::Native, 16> small(source);
     EXPECT_EQ(run_hash<T>(small, sampler, bits_options<T>(333)), expected) << "tile of 16";
-    FusedExecutor<T, Source, Dim, simd::Native, 256> large(source);
-    EXPECT_EQ(run_hash<T>(large, sampler, bits_options<T>(333)), expected) << "tile of 256";
+    FusedExecutor<T, Source, Dim, simd::Native, 512> large(source);
+    EXPECT_EQ(run_hash<T>(large, sampler, bits_options<T>(333)), expected) << "tile of 512";
     FusedExecutor<T, Source, Dim, simd::Scalar, 16> scalar(source);
     EXPECT_EQ(run_hash<T>(scalar, sampler, bits_options<T>(333)), expected) << "scalar lanes";
     FusedExecutor<T, Source, 0> run_time(source);

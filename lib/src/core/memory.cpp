@@ -28,7 +28,7 @@ std::size_t available_memory() {
   std::size_t available = unlimited;
   std::ifstream info("/proc/meminfo");
   std::string key, unit;
-  for (std::size_t kib = 0; info >> key >> kib; std::getline(info, unit))
+  for (std::size_t kib = 0; available == unlimited && info >> key >> kib; std::getline(info, unit))
     if (key == "MemAvailable:") available = kib * 1024;
   if (available == unlimited) {
     long const pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);

@@ -40,6 +40,17 @@ NpyCube read_npy_cube(std::filesystem::path const& path) {
           header.type};
 }
 
+NpyCube read_npy_sets(std::filesystem::path const& path) {
+  InputFile const file(path);
+  WholeFile source(file);
+  NpyHeader header = read_npy_header(source);
+  if (header.shape.size() == 2) header.shape.insert(header.shape.begin(), 1);
+  check_shape(source, header.shape, "[n, d] or [k, n, d]", 3);
+  return {read_npy_values(source, header, NonFinite::refuse),
+          {header.shape[0], header.shape[1], header.shape[2]},
+          header.type};
+}
+
 std::vector<double> read_npy_list(std::filesystem::path const& path) {
   InputFile const file(path);
   WholeFile source(file);

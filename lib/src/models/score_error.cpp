@@ -49,12 +49,15 @@ double ScoreErrorField::shrink(NoiseLevel const& level) {
 }
 
 double ScoreErrorField::evaluate(std::span<double const> x, NoiseLevel const& level,
-                                 std::span<double> error) const {
+                                 std::span<double> error, std::span<double const> tangents,
+                                 std::span<double> products) const {
   auto const d = static_cast<std::size_t>(dimension_), width = 1 + 2 * d;
   assert(x.size() == d && error.size() == d);
+  assert(tangents.size() % d == 0 && products.size() == tangents.size());
   double const factor = gain(scale_, level), to_y = shrink(level);
   double divergence = 0;
   std::fill(error.begin(), error.end(), 0.0);
+  std::fill(products.begin(), products.end(), 0.0);
   for (std::size_t first = 0; first < rows().size(); first += width) {
     auto const frequency = rows().subspan(first + 1, d),
                amplitude = rows().subspan(first + 1 + d, d);
@@ -74,6 +77,12 @@ double ScoreErrorField::evaluate(std::span<double const> x, NoiseLevel const& le
     }
     for (std::size_t c = 0; c < d; ++c) error[c] += factor * value * amplitude[c];
     divergence += factor * slope * along * to_y;
+    for (std::size_t row = 0; row < tangents.size(); row += d) {
+      double turn = 0;  // frequency . tangent
+      for (std::size_t c = 0; c < d; ++c) turn += frequency[c] * tangents[row + c];
+      for (std::size_t c = 0; c < d; ++c)
+        products[row + c] += factor * slope * turn * to_y * amplitude[c];
+    }
   }
   return divergence;
 }

@@ -24,7 +24,7 @@ using Names = std::array<std::pair<std::string_view, E>, N>;
 void check(Architecture const& a) {
   check_size("dimension", a.dimension, 1, 1 << 20);
   check_size("width", a.width, 1, 1 << 14);
-  check_size("depth", a.depth, 1, 1000);
+  check_size("depth", a.depth, 1, 256);
   check_size("number of frequencies", a.frequencies, 0, 1 << 14);
   if (a.preconditioning == Preconditioning::none) return;
   if (a.prediction != Prediction::denoised)

@@ -128,12 +128,14 @@ void HostNetwork::predict(std::span<double const> x, NoiseLevel const& level,
   vector(out) = layers_->predict(vector(x), level, none);
 }
 
-void HostNetwork::derivative(std::span<double const> x, NoiseLevel const& level,
-                             std::span<double const> v, std::span<double> out,
-                             std::span<double> along) const {
-  Matrix direction = vector(v);
-  vector(out) = layers_->predict(vector(x), level, direction);
-  vector(along) = direction;
+void HostNetwork::products(std::span<double const> x, NoiseLevel const& level,
+                           std::span<double const> tangents, std::span<double> out,
+                           std::span<double> products) const {
+  auto const d = static_cast<Eigen::Index>(dimension()),
+             n = static_cast<Eigen::Index>(tangents.size()) / d;
+  Matrix along = Eigen::Map<Matrix const>(tangents.data(), d, n);
+  vector(out) = layers_->predict(vector(x), level, along);
+  Eigen::Map<Matrix>(products.data(), d, n) = along;
 }
 
 double HostNetwork::divergence(std::span<double const> x, NoiseLevel const& level,

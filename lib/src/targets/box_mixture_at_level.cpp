@@ -19,12 +19,14 @@ BoxMixtureAtLevel::BoxMixtureAtLevel(BoxMixture mixture, NoiseLevel const& level
 
 BoxMixtureAtLevel::Values BoxMixtureAtLevel::evaluate(std::span<double const> x,
                                                       std::span<double> score,
-                                                      std::span<double> denoised) const {
+                                                      std::span<double> denoised,
+                                                      HessianProducts const& hessian) const {
   std::size_t const d = x.size(), count = mixture_.weights().size();
   assert(d == static_cast<std::size_t>(mixture_.dimension()));
   assert(score.empty() || score.size() == d);
   assert(denoised.empty() || denoised.size() == d);
-  if (sigma_ == 0) return clean(x, score, denoised);
+  assert(hessian.tangents.size() % d == 0 && hessian.tangents.size() == hessian.products.size());
+  if (sigma_ == 0) return clean(x, score, denoised, hessian);
 
   BoxAxes const& axes = mixture_.axes();
   std::vector<NormalOnInterval> laws;
@@ -49,8 +51,10 @@ BoxMixtureAtLevel::Values BoxMixtureAtLevel::evaluate(std::span<double const> x,
   for (double& g : gamma) g /= sum;
 
   double divergence = 0;
+  std::vector<double> mean_noise(d);
   for (std::size_t j = 0; j < d; ++j) {
-    double noise = 0, state = 0, excess = 0;
+    double state = 0, excess = 0;
+    double& noise = mean_noise[j];
     for (std::size_t k = 0; k < count; ++k) {
       noise += gamma[k] * law(k, j).noise;
       state += gamma[k] * law(k, j).state;
@@ -63,13 +67,28 @@ BoxMixtureAtLevel::Values BoxMixtureAtLevel::evaluate(std::span<double const> x,
     if (!score.empty()) score[j] = -noise / sigma_;
     if (!denoised.empty()) denoised[j] = state;
   }
+  // sum_k gamma_k (diagonal of the excesses + away away') / sigma^2, coordinates being independent
+  // given the box.
+  std::fill(hessian.products.begin(), hessian.products.end(), 0.0);
+  for (std::size_t row = 0; row < hessian.tangents.size(); row += d)
+    for (std::size_t k = 0; k < count; ++k) {
+      double along = 0;
+      for (std::size_t j = 0; j < d; ++j)
+        along += (law(k, j).noise - mean_noise[j]) * hessian.tangents[row + j];
+      for (std::size_t j = 0; j < d; ++j)
+        hessian.products[row + j] += gamma[k] *
+                                     (law(k, j).excess * hessian.tangents[row + j] +
+                                      along * (law(k, j).noise - mean_noise[j])) /
+                                     sigma_ / sigma_;
+    }
   return {.log_density = top + std::log(sum) - static_cast<double>(d) * std::log(sigma_),
           .divergence = divergence};
 }
 
 BoxMixtureAtLevel::Values BoxMixtureAtLevel::clean(std::span<double const> x,
                                                    std::span<double> score,
-                                                   std::span<double> denoised) const {
+                                                   std::span<double> denoised,
+                                                   HessianProducts const& hessian) const {
   std::size_t const d = x.size();
   double density = 0;
   for (std::size_t k = 0; k < mixture_.weights().size(); ++k) {
@@ -83,6 +102,7 @@ BoxMixtureAtLevel::Values BoxMixtureAtLevel::clean(std::span<double const> x,
   }
   double const slope = density > 0 ? 0 : std::numeric_limits<double>::quiet_NaN();
   std::fill(score.begin(), score.end(), slope);
+  std::fill(hessian.products.begin(), hessian.products.end(), slope);
   for (std::size_t j = 0; j < denoised.size(); ++j) denoised[j] = x[j] / alpha_;
   return {.log_density = std::log(density), .divergence = slope};
 }

@@ -84,33 +84,63 @@ double MixtureAtLevel::component(std::size_t k, std::span<double const> x, std::
   return log_factor_[k] - square / 2;
 }
 
+/// Adds gamma_k (away away' - S_k^-1) times each tangent, away = s_k - score.
+void MixtureAtLevel::add_curvature(std::size_t k, double gamma, std::span<double const> away,
+                                   HessianProducts const& hessian) const {
+  std::size_t const d = away.size();
+  for (std::size_t row = 0; row < hessian.tangents.size(); row += d) {
+    auto const e = hessian.tangents.subspan(row, d);
+    auto const product = hessian.products.subspan(row, d);
+    double along = 0;
+    for (std::size_t i = 0; i < d; ++i) along += away[i] * e[i];
+    for (std::size_t i = 0; i < d; ++i) product[i] += gamma * along * away[i];
+    if (mixture_.shape() == CovarianceShape::isotropic) {
+      for (std::size_t i = 0; i < d; ++i) product[i] -= gamma / spectrum_[k] * e[i];
+      continue;
+    }
+    for (std::size_t i = 0; i < d; ++i) {
+      double const* const axis = &mixture_.eigenvectors()[(k * d + i) * d];
+      double on_axis = 0;
+      for (std::size_t j = 0; j < d; ++j) on_axis += axis[j] * e[j];
+      double const pull = gamma / spectrum_[k * d + i] * on_axis;
+      for (std::size_t j = 0; j < d; ++j) product[j] -= pull * axis[j];
+    }
+  }
+}
+
 MixtureAtLevel::Values MixtureAtLevel::evaluate(std::span<double const> x, std::span<double> score,
-                                                std::span<double> denoised) const {
+                                                std::span<double> denoised,
+                                                HessianProducts const& hessian) const {
   std::size_t const d = x.size(), count = log_factor_.size();
   assert(d == static_cast<std::size_t>(mixture_.dimension()));
   assert(score.empty() || score.size() == d);
   assert(denoised.empty() || denoised.size() == d);
+  assert(hessian.tangents.size() % d == 0 && hessian.tangents.size() == hessian.products.size());
 
   std::size_t const d0 = denoised.empty() ? 0 : d;
-  std::vector<double> gamma(count), scores(count * d), states(count * d0), mean_score(d);
+  std::vector<double> room(count + count * d + count * d0 + d);
+  std::span<double> const gamma(room.data(), count), scores(gamma.data() + count, count * d),
+      states(scores.data() + count * d, count * d0), mean_score(states.data() + count * d0, d);
   for (std::size_t k = 0; k < count; ++k)
-    gamma[k] =
-        component(k, x, std::span(scores).subspan(k * d, d), std::span(states).subspan(k * d0, d0));
+    gamma[k] = component(k, x, scores.subspan(k * d, d), states.subspan(k * d0, d0));
   double const log_density = normalise(gamma);
 
   // Components that weigh nothing are left out: their squares may be infinite.
   for (std::size_t k = 0; k < count; ++k)
     for (std::size_t i = 0; gamma[k] != 0 && i < d; ++i)
       mean_score[i] += gamma[k] * scores[k * d + i];
+  std::fill(hessian.products.begin(), hessian.products.end(), 0.0);
   double divergence = 0;
   for (std::size_t k = 0; k < count; ++k) {
     if (gamma[k] == 0) continue;
+    auto const away = scores.subspan(k * d, d);
     double spread = 0;
     for (std::size_t i = 0; i < d; ++i) {
-      double const away = scores[k * d + i] - mean_score[i];
-      spread += away * away;
+      away[i] -= mean_score[i];
+      spread += away[i] * away[i];
     }
     divergence += gamma[k] * (spread - trace_[k]);
+    add_curvature(k, gamma[k], away, hessian);
   }
   std::copy_n(mean_score.begin(), score.size(), score.begin());
 

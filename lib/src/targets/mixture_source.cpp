@@ -17,21 +17,20 @@ std::size_t index(int i) { return static_cast<std::size_t>(i); }
 void fill_row(double* row, MixtureRow<CovarianceShape::isotropic> at, Mixture const& mixture,
               NoiseLevel const& level, int k, double reference) {
   double const alpha = level.alpha(), variance = level.sigma() * level.sigma();
-  auto const spread = [&](int c) {
-    return alpha * alpha * mixture.variances()[index(c)] + variance;
-  };
+  double const within = mixture.variances()[index(k)];
+  double const spread = alpha * alpha * within + variance;
   double const* const mean = mixture.means().data() + index(k) * index(at.dimension);
   double square = 0;
   for (int j = 0; j < at.dimension; ++j) {
     square += alpha * mean[j] * alpha * mean[j];
-    row[at.linear() + j] = alpha * mean[j] / spread(k) * per_log2;
-    row[at.shift() + j] = variance * mean[j] / spread(k);
+    row[at.linear() + j] = alpha * mean[j] / spread * per_log2;
+    row[at.shift() + j] = variance * mean[j] / spread;
   }
-  row[0] = (std::log(mixture.weights()[index(k)]) - 0.5 * at.dimension * std::log(spread(k)) -
-            0.5 * square / spread(k)) *
+  row[0] = (std::log(mixture.weights()[index(k)]) - 0.5 * at.dimension * std::log(spread) -
+            0.5 * square / spread) *
            per_log2;
-  row[at.quadratic()] = -0.5 * (1 / spread(k) - reference) * per_log2;
-  row[at.gain()] = alpha * mixture.variances()[index(k)] / spread(k);
+  row[at.quadratic()] = -0.5 * (1 / spread - reference) * per_log2;
+  row[at.gain()] = alpha * within / spread;
 }
 
 /// What all quadratic forms of a level are taken relative to: the precision of component 0.

@@ -31,8 +31,10 @@ void Target::draw(NoiseLevel const& level, std::uint64_t seed, std::int64_t samp
 }
 
 TargetAtLevel::Values TargetAtLevel::evaluate(std::span<double const> x, std::span<double> score,
-                                              std::span<double> denoised) const {
-  return std::visit([&](auto const& law) { return law.evaluate(x, score, denoised); }, kind_);
+                                              std::span<double> denoised,
+                                              HessianProducts const& hessian) const {
+  return std::visit([&](auto const& law) { return law.evaluate(x, score, denoised, hessian); },
+                    kind_);
 }
 
 }  // namespace retrace

@@ -1,34 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <retrace/core/error.hpp>
 #include <retrace/core/interrupt.hpp>
-#include <retrace/core/shortest.hpp>
 #include <retrace/odeint/sample.hpp>
 #include <retrace/run/check_samples.hpp>
-#include <retrace/trace/parameterisation.hpp>
 
 #include <tbb/parallel_for.h>
 
 #include <chrono>
-#include <cmath>
 #include <functional>
-#include <string>
-#include <string_view>
 #include <vector>
 
 namespace retrace {
 namespace {
-
-/// The level of an end. Throws where the model's prediction does not determine the flow there.
-NoiseLevel level_of_end(HostModel const& model, Sde const& sde, std::string_view option, double t) {
-  NoiseLevel const level = sde.at(t);
-  Affine const velocity = convert(model.prediction, Prediction::velocity, level);
-  if (std::isfinite(velocity.skip) && std::isfinite(velocity.out)) return level;
-  bool const pure_noise = level.alpha() == 0;
-  throw Error(Fault::argument, std::string(option) + " cannot be " + shortest(t),
-              std::string(pure_noise ? "alpha" : "sigma") +
-                  " is 0 there, and what the model predicts does not say where to go",
-              std::string("give a time that is a little ") + (pure_noise ? "less" : "greater"));
-}
 
 void check(HostModel const& model, OdeintOptions const& options) {
   check_samples(options.samples, model.dimension, sizeof(double));

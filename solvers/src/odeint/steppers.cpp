@@ -58,6 +58,9 @@ std::vector<OdeStepper> const& odeint_steppers() {
        .paper = "Fehlberg 1968, NASA TR R-287, table X",
        .order = 8,
        .loosest_tolerance = 1e-5,
+       // It weighs slopes at both ends of a step, two at each, which cancel where the slope does
+       // not depend on what is integrated (Hairer, Norsett and Wanner 1993, section II.5).
+       .integral_error = IntegralError::unseen,
        .make = controlled<odeint::runge_kutta_fehlberg78<OdeState>>()},
       {.name = "bulirsch-stoer",
        .summary = "Bulirsch-Stoer extrapolation of variable order, by Boost.Odeint",

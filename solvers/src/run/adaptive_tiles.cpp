@@ -50,7 +50,13 @@ AdaptiveSamples<T> adaptive_sample(AdaptiveExecutor<T>& executor, Start<T> const
   if (n > 0) start(options.first_sample, x);
   divide<T>(x, radius_of(from));
   AdaptiveCounts counts =
-      executor.run(step, {angle_of(from), angle_of(to), tolerance, options.max_evaluations}, x);
+      executor.run(step,
+                   {.from = angle_of(from),
+                    .to = angle_of(to),
+                    .tolerance = tolerance,
+                    .max_evaluations = options.max_evaluations,
+                    .free_components = options.free_components},
+                   x);
   AdaptiveSamples<T> result{.x = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace{}, x),
                             .t = std::vector<double>(n, ends.to),
                             .evaluations = {counts.evaluations.begin(), counts.evaluations.end()},

@@ -117,7 +117,7 @@ class Run {
     }
     if (options_.progress)
       size = std::min(size, std::max<std::int64_t>(4096, options_.samples / progress_parts));
-    constexpr std::int64_t whole_tiles = 128;
+    constexpr std::int64_t whole_tiles = 256;
     return size >= left ? left
                         : std::min(left, std::max(size / whole_tiles * whole_tiles, whole_tiles));
   }

@@ -36,6 +36,9 @@ struct NpyCube {
 /// The same with three dimensions.
 [[nodiscard]] NpyCube read_npy_cube(std::filesystem::path const& path);
 
+/// The same with two or three dimensions: [n, d] counts as [1, n, d].
+[[nodiscard]] NpyCube read_npy_sets(std::filesystem::path const& path);
+
 /// The same with one dimension: n numbers.
 [[nodiscard]] std::vector<double> read_npy_list(std::filesystem::path const& path);
 

@@ -66,7 +66,12 @@ class ScoreErrorField {
   /// The error of the score at x, [d], and its divergence in x. Throws Error (argument) for a
   /// relative error at sigma = 0. Calls may run in parallel.
   double evaluate(std::span<double const> x, NoiseLevel const& level,
-                  std::span<double> error) const;
+                  std::span<double> error) const {
+    return evaluate(x, level, error, {}, {});
+  }
+  /// The same, and the Jacobian of the error times each of the tangents [n][d] to `products`.
+  double evaluate(std::span<double const> x, NoiseLevel const& level, std::span<double> error,
+                  std::span<double const> tangents, std::span<double> products) const;
 
   [[nodiscard]] int dimension() const { return dimension_; }
   [[nodiscard]] ErrorScale scale() const { return scale_; }

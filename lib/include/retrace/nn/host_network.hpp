@@ -22,9 +22,10 @@ class HostNetwork {
   /// The prediction at x, [d], and a level. Throws Error (argument) for levels where the network
   /// has no condition or no preconditioning.
   void predict(std::span<double const> x, NoiseLevel const& level, std::span<double> out) const;
-  /// The derivative of the prediction along a direction v, [d], and the prediction.
-  void derivative(std::span<double const> x, NoiseLevel const& level, std::span<double const> v,
-                  std::span<double> out, std::span<double> along) const;
+  /// The prediction, and its Jacobian times each of the tangents, [n][d] both.
+  void products(std::span<double const> x, NoiseLevel const& level,
+                std::span<double const> tangents, std::span<double> out,
+                std::span<double> products) const;
   /// The prediction and its divergence in x, by d derivatives.
   double divergence(std::span<double const> x, NoiseLevel const& level,
                     std::span<double> out) const;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <retrace/models/tile_model.hpp>
+#include <retrace/models/divergence_tile.hpp>
 #include <retrace/nn/activation_lanes.hpp>
 #include <retrace/nn/network_shape.hpp>
 
@@ -114,16 +114,20 @@ struct NetworkTile {
       for (int o = 0; o < NetworkShape::padded(shape.width); o += N) {
         P sum[N][S];
         RETRACE_UNROLL(8)
-        for (int n = 0; n < N; ++n) RETRACE_UNROLL(8)
-        for (int s = 0; s < S; ++s)
-          sum[n][s] = simd::broadcast<P>(level[shape.bias(layer) + o + n]);
+        for (int n = 0; n < N; ++n) {
+          RETRACE_UNROLL(8)
+          for (int s = 0; s < S; ++s)
+            sum[n][s] = simd::broadcast<P>(level[shape.bias(layer) + o + n]);
+        }
         accumulate<L, S>(weights + shape.weight(layer, o), shape.inputs(layer), in, sum);
         T* const result = out + o * S * step;
         activations::with(activation, [&](auto act) {
           RETRACE_UNROLL(8)
-          for (int n = 0; n < N; ++n) RETRACE_UNROLL(8)
-          for (int s = 0; s < S; ++s)
-            simd::store(result + (n * S + s) * step, act.value(sum[n][s]));
+          for (int n = 0; n < N; ++n) {
+            RETRACE_UNROLL(8)
+            for (int s = 0; s < S; ++s)
+              simd::store(result + (n * S + s) * step, act.value(sum[n][s]));
+          }
         });
         if (keeps_input(layer)) add_input<L, N * S>(in + o * S * step, result);
       }
@@ -157,8 +161,10 @@ struct NetworkTile {
     using simd::broadcast;
     P sum[N][S];
     RETRACE_UNROLL(8)
-    for (int n = 0; n < N; ++n) RETRACE_UNROLL(8)
-    for (int s = 0; s < S; ++s) sum[n][s] = broadcast<P>(level[shape.bias(shape.depth) + o + n]);
+    for (int n = 0; n < N; ++n) {
+      RETRACE_UNROLL(8)
+      for (int s = 0; s < S; ++s) sum[n][s] = broadcast<P>(level[shape.bias(shape.depth) + o + n]);
+    }
     accumulate<L, R>(weights + shape.weight(shape.depth, o), shape.width, in, sum);
     for (int n = 0; n < N && o + n < dimension(); ++n)
       for (int s = 0; s < S; ++s) {

@@ -2,8 +2,9 @@
 #pragma once
 
 #include <retrace/core/lane_math.hpp>
-#include <retrace/models/angle_model.hpp>
+#include <retrace/models/divergence_tile.hpp>
 #include <retrace/targets/mixture.hpp>
+#include <retrace/targets/streamed_covariance.hpp>
 
 #include <Kokkos_Macros.hpp>
 
@@ -31,8 +32,9 @@ struct AngleMixtureRow {
 /// it
 ///   dz/dphi = s (c (1 - C) S^-1 (z - c m) - m),
 /// of which flow is the mean, by how probable the components are. Nothing is subtracted that is not
-/// small where the difference is. Logarithms and divisions that MixtureTile finds in a table for
-/// each level are done here in every lane.
+/// small where the difference is. Its divergence (this is an AngleDivergenceModel) is the mean of
+/// s c tr((1 - C) S^-1) less the covariance of these flows with S^-1 (z - c m). Logarithms and
+/// divisions that MixtureTile finds in a table for each level are done here in every lane.
 template <class T, int Dim, CovarianceShape shape>
 struct AngleMixtureTile {
   using value_type = T;
@@ -53,6 +55,22 @@ struct AngleMixtureTile {
   template <Lanes L>
   RETRACE_INLINE void operator()(L const& lanes, T const* z, T* y, T const* angle, T const* factor,
                                  T* scratch) const {
+    evaluate<Want::prediction>(lanes, z, y, angle, factor, nullptr, scratch);
+  }
+
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION int divergence_scratch(int lanes) const {
+    return Dim > 0 ? 0 : 5 * row.dimension * lanes;
+  }
+  template <Lanes L>
+  RETRACE_INLINE void with_divergence(L const& lanes, T const* z, T* y, T const* angle,
+                                      T const* factor, T* divergence, T* scratch) const {
+    evaluate<Want::divergence>(lanes, z, y, angle, factor, divergence, scratch);
+  }
+
+ private:
+  template <Want want, Lanes L>
+  RETRACE_INLINE void evaluate(L const& lanes, T const* z, T* y, T const* angle, T const* factor,
+                               [[maybe_unused]] T* divergence, T* scratch) const {
     using P = typename L::Pack;
     using simd::broadcast, simd::load, simd::store, simd::fma;
     constexpr int stride = L::lanes;
@@ -60,7 +78,7 @@ struct AngleMixtureTile {
     int const d = at.dimension, width = at.size();
     lanes.each([&](int l) {
       // NOLINTNEXTLINE(bugprone-branch-clone): the same for Dim = 1 only
-      [[maybe_unused]] P held[2][Dim > 0 ? Dim : 1] = {};
+      [[maybe_unused]] P held[3][Dim > 0 ? Dim : 1] = {};
       auto const kept = [&](int which, int j) {
         if constexpr (Dim > 0)
           return held[which][j];
@@ -81,18 +99,40 @@ struct AngleMixtureTile {
       level.variance = sine * sine;
       level.shrink2 = level.shrink * level.shrink;
       P const zero = broadcast<P>(T(0));
+      // Coordinate j of z - c m, of a vector kept in the eigenbasis, and of a component's flow.
+      auto const away = [&](T const* numbers, int j) {
+        return fma(zero - level.shrink, broadcast<P>(numbers[at.mean() + j]), component(j));
+      };
+      auto const turned_back = [&](T const* numbers, int j, int which, P sum) {
+        RETRACE_UNROLL(8)
+        for (int i = 0; i < d; ++i)
+          sum = fma(broadcast<P>(numbers[at.basis() + i * d + j]), kept(which, i), sum);
+        return sum;
+      };
+      auto const flow = [&](T const* numbers, int j, [[maybe_unused]] P pull) {
+        P const back = zero - broadcast<P>(numbers[at.mean() + j]);
+        if constexpr (full)
+          return turned_back(numbers, j, 1, back);
+        else
+          return fma(pull, away(numbers, j), back);
+      };
       P largest = broadcast<P>(T(-1e30)), total = zero;
+      [[maybe_unused]] P traces = zero;
+      [[maybe_unused]] StreamedCovariance<P, Dim, stride> covariance(
+          want == Want::divergence ? d : 0, scratch + 3 * d * stride + l);
       for (int first = 0; first < components; first += chunk) {
         T const* const rows = table + static_cast<std::int64_t>(first) * width;
-        P logit[chunk], pull[chunk], top = largest;
+        P logit[chunk], precision[chunk], pull[chunk], top = largest;
         RETRACE_UNROLL(8)
         for (int k = 0; k < chunk; ++k) {
           T const* const numbers = rows + k * width;
           if constexpr (full)
-            logit[k] =
-                rotated(numbers, at, level, component, [&](int j, P value) { keep(1, j, value); });
+            logit[k] = rotated(numbers, at, level, component, [&](int j, P value, P pulled) {
+              keep(1, j, value);
+              if constexpr (want == Want::divergence) keep(2, j, pulled);
+            });
           else
-            logit[k] = scaled(numbers, at, level, component, pull[k]);
+            logit[k] = scaled(numbers, at, level, component, precision[k], pull[k]);
           top = simd::max(top, logit[k]);
         }
         P const shrink = first > 0 ? simd::exp2(largest - top) : zero;
@@ -107,44 +147,48 @@ struct AngleMixtureTile {
         for (int j = 0; j < d; ++j) {
           P sum = first > 0 ? kept(0, j) * shrink : zero;
           RETRACE_UNROLL(8)
-          for (int k = 0; k < chunk; ++k) {
-            T const* const numbers = rows + k * width;
-            P const mean = broadcast<P>(numbers[at.mean() + j]);
-            P of_component = zero - mean;
-            if constexpr (full) {
-              RETRACE_UNROLL(8)
-              for (int i = 0; i < d; ++i)
-                of_component =
-                    fma(broadcast<P>(numbers[at.basis() + i * d + j]), kept(1, i), of_component);
-            } else {
-              of_component =
-                  fma(pull[k], fma(zero - level.shrink, mean, component(j)), of_component);
-            }
-            sum = fma(logit[k], of_component, sum);
-          }
+          for (int k = 0; k < chunk; ++k)
+            sum = fma(logit[k], flow(rows + k * width, j, pull[k]), sum);
           keep(0, j, sum);
+        }
+        if constexpr (want == Want::divergence) {
+          covariance.rescale(shrink);
+          covariance.join(logit, [&](int k, int j, P& gradient, P& of_component) {
+            T const* const numbers = rows + k * width;
+            of_component = flow(numbers, j, pull[k]);
+            if constexpr (full)
+              gradient = turned_back(numbers, j, 2, zero);
+            else
+              gradient = precision[k] * away(numbers, j);
+          });
+          traces = traces * shrink;
+          RETRACE_UNROLL(8)
+          for (int k = 0; k < chunk; ++k)
+            traces = fma(logit[k], trace(rows + k * width, at, level, pull[k]), traces);
         }
       }
       P const scale = load<P>(factor + l) * sine / total;
       RETRACE_UNROLL(8)
       for (int j = 0; j < d; ++j) store(y + j * stride + l, scale * kept(0, j));
+      if constexpr (want == Want::divergence)
+        store(divergence + l, scale * (traces - covariance.sum()));
     });
   }
 
- private:
   template <class P>
   struct Level {
     P shrink, shrink2, variance;  ///< c, c^2, s^2
   };
   static constexpr T half_per_log2 = T(0.5 * std::numbers::log2e);
 
-  /// The logit of an isotropic component, and c (1 - v) / S.
+  /// The logit of an isotropic component, 1 / S and c (1 - v) / S.
   template <class P, class Component>
   static RETRACE_INLINE P scaled(T const* numbers, AngleMixtureRow<shape> at, Level<P> const& level,
-                                 Component const& component, P& pull) {
+                                 Component const& component, P& precision, P& pull) {
     using simd::broadcast, simd::fma;
     P const v = broadcast<P>(numbers[at.spectrum()]), one = broadcast<P>(T(1));
-    P const spread = fma(v, level.shrink2, level.variance), precision = one / spread;
+    P const spread = fma(v, level.shrink2, level.variance);
+    precision = one / spread;
     P square = broadcast<P>(T(0));
     RETRACE_UNROLL(8)
     for (int j = 0; j < at.dimension; ++j) {
@@ -157,7 +201,23 @@ struct AngleMixtureTile {
     return fma(twice, broadcast<P>(-half_per_log2), broadcast<P>(numbers[0]));
   }
 
-  /// The logit of a full component; keeps c (1 - C) S^-1 (z - c m) in its eigenbasis.
+  /// c tr((1 - C) S^-1) of a component.
+  template <class P>
+  static RETRACE_INLINE P trace(T const* numbers, AngleMixtureRow<shape> at, Level<P> const& level,
+                                [[maybe_unused]] P pull) {
+    using simd::broadcast, simd::fma;
+    if constexpr (!full) return broadcast<P>(T(at.dimension)) * pull;
+    P sum = broadcast<P>(T(0));
+    RETRACE_UNROLL(8)
+    for (int i = 0; i < at.dimension; ++i) {
+      P const v = broadcast<P>(numbers[at.spectrum() + i]);
+      sum = sum + (broadcast<P>(T(1)) - v) / fma(v, level.shrink2, level.variance);
+    }
+    return level.shrink * sum;
+  }
+
+  /// The logit of a full component; keeps c (1 - C) S^-1 (z - c m) and S^-1 (z - c m) in its
+  /// eigenbasis.
   template <class P, class Component, class Keep>
   static RETRACE_INLINE P rotated(T const* numbers, AngleMixtureRow<shape> at,
                                   Level<P> const& level, Component const& component,
@@ -177,7 +237,7 @@ struct AngleMixtureTile {
       P const v = broadcast<P>(numbers[at.spectrum() + i]);
       P const spread = fma(v, level.shrink2, level.variance), pulled = along / spread;
       twice = twice + fma(along, pulled, simd::log(spread));
-      keep(i, level.shrink * (one - v) * pulled);
+      keep(i, level.shrink * (one - v) * pulled, pulled);
     }
     return fma(twice, broadcast<P>(-half_per_log2), broadcast<P>(numbers[0]));
   }

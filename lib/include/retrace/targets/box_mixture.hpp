@@ -79,12 +79,12 @@ class BoxMixtureAtLevel : public DensityFunctions<BoxMixtureAtLevel> {
   using Values = DensityValues;
   /// All of them in one pass. `score` and `denoised` take [d], or nothing where they are not
   /// wanted.
-  Values evaluate(std::span<double const> x, std::span<double> score,
-                  std::span<double> denoised) const;
+  Values evaluate(std::span<double const> x, std::span<double> score, std::span<double> denoised,
+                  HessianProducts const& hessian = {}) const;
 
  private:
   [[nodiscard]] Values clean(std::span<double const> x, std::span<double> score,
-                             std::span<double> denoised) const;
+                             std::span<double> denoised, HessianProducts const& hessian) const;
 
   BoxMixture mixture_;
   double alpha_, sigma_;

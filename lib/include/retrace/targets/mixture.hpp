@@ -74,6 +74,7 @@ class Mixture {
 /// s_k = -S_k^-1 (x - alpha m_k):
 ///   score       sum_k gamma_k s_k
 ///   divergence  sum_k gamma_k (|s_k - score|^2 - tr S_k^-1)
+///   Hessian     sum_k gamma_k ((s_k - score) (s_k - score)' - S_k^-1)
 ///   denoised    sum_k gamma_k (sigma^2 S_k^-1 m_k + alpha C_k S_k^-1 x)
 /// none of which subtracts large numbers. The clean level is allowed (denoised is x / alpha there),
 /// and so is alpha = 0 (denoised is the mean). Full covariances cost O(k d^2) a point. Calls may
@@ -85,8 +86,8 @@ class MixtureAtLevel : public DensityFunctions<MixtureAtLevel> {
   using Values = DensityValues;
   /// All of them in one pass. `score` and `denoised` take [d], or nothing where they are not
   /// wanted.
-  Values evaluate(std::span<double const> x, std::span<double> score,
-                  std::span<double> denoised) const;
+  Values evaluate(std::span<double const> x, std::span<double> score, std::span<double> denoised,
+                  HessianProducts const& hessian = {}) const;
 
   /// gamma_k of every component, [k].
   void responsibilities(std::span<double const> x, std::span<double> out) const;
@@ -94,6 +95,8 @@ class MixtureAtLevel : public DensityFunctions<MixtureAtLevel> {
  private:
   double component(std::size_t k, std::span<double const> x, std::span<double> score,
                    std::span<double> denoised) const;
+  void add_curvature(std::size_t k, double gamma, std::span<double const> away,
+                     HessianProducts const& hessian) const;
 
   Mixture mixture_;
   double alpha_, variance_;         // alpha, sigma^2

@@ -59,8 +59,8 @@ class TargetAtLevel : public DensityFunctions<TargetAtLevel> {
 
   /// All of them in one pass. `score` and `denoised` take [d], or nothing where they are not
   /// wanted.
-  Values evaluate(std::span<double const> x, std::span<double> score,
-                  std::span<double> denoised) const;
+  Values evaluate(std::span<double const> x, std::span<double> score, std::span<double> denoised,
+                  HessianProducts const& hessian = {}) const;
 
  private:
   Kind kind_;

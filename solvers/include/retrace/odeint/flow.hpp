@@ -1,33 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <retrace/core/prediction.hpp>
-#include <retrace/nn/network.hpp>
 #include <retrace/odeint/guard.hpp>
-#include <retrace/run/reference.hpp>
-#include <retrace/run/spoiled.hpp>
+#include <retrace/odeint/host_model.hpp>
 #include <retrace/sde/angle.hpp>
 #include <retrace/sde/sde.hpp>
-#include <retrace/targets/target.hpp>
 
 #include <array>
 #include <span>
+#include <string_view>
 
 namespace retrace {
-
-/// A model at one point, on the host, in double. Called from many threads at once.
-struct HostModel {
-  int dimension;
-  Prediction prediction;  ///< what `predict` writes
-  PointModel predict;
-};
-
-/// A target with its exact velocity.
-[[nodiscard]] HostModel host_model(Target const& target);
-/// The same with a planted score error. At alpha = 0 it has no bounds.
-[[nodiscard]] HostModel host_model(SpoiledTarget const& target);
-/// A score network. Throws Error (numerics) for parameters that are not finite.
-[[nodiscard]] HostModel host_model(Network const& network);
 
 /// The probability-flow ODE of a model in z = x / s, s^2 = alpha^2 + sigma^2, and the angle
 /// phi = arctan(sigma / alpha), where it reads
@@ -47,17 +30,34 @@ class ProbabilityFlow {
       : model_(&model),
         sde_(&sde),
         ends_{from, to},
+        angles_{angle_of(from), angle_of(to)},
         x_(static_cast<std::size_t>(model.dimension)) {}
 
   void operator()(double phi, std::span<double const> z, std::span<double> slope);
+  /// The same, and the divergence of dz/dphi in z; where the model knows its own.
+  double with_divergence(double phi, std::span<double const> z, std::span<double> slope);
+  /// The same, and the Jacobian of dz/dphi in z times each of the tangents [n][d], to `products`;
+  /// where the model has derivatives.
+  void with_products(double phi, std::span<double const> z, std::span<double const> tangents,
+                     std::span<double> slope, std::span<double> products);
 
   [[nodiscard]] NoiseLevel level(double phi) const;
 
  private:
+  struct Here;  ///< a level, and how the prediction becomes the slope there
+  Here move_to(double phi, std::span<double const> z);
+  static void finish(Here const& here, std::span<double const> z, std::span<double> slope);
+
   HostModel const* model_;
   Sde const* sde_;
   std::array<NoiseLevel, 2> ends_;
+  std::array<double, 2> angles_;
   OdeState x_;
 };
+
+/// The level of one end of a flow, which `option` gave. Throws Error (argument) where alpha or
+/// sigma is 0 there and the model's prediction does not determine the flow.
+[[nodiscard]] NoiseLevel level_of_end(HostModel const& model, Sde const& sde,
+                                      std::string_view option, double t);
 
 }  // namespace retrace

@@ -11,6 +11,10 @@
 
 namespace retrace {
 
+/// Whether a solver's error estimate sees the error of an integral, dr/dt = f(t, y) without r in
+/// it.
+enum class IntegralError { seen, unseen };
+
 /// An adaptive solver by name. `make` gives a fresh one, for one integration.
 struct OdeStepper {
   std::string name;
@@ -19,6 +23,7 @@ struct OdeStepper {
   int order;  ///< of the solution that is kept
   /// Its error estimate means little at looser tolerances.
   double loosest_tolerance = 1;
+  IntegralError integral_error = IntegralError::seen;
   std::function<std::unique_ptr<OdeMethod>(Tolerance const&)> make;
 };
 

@@ -21,6 +21,7 @@ struct AdaptiveSpan {
   double from, to;  ///< angles
   Tolerance tolerance;
   std::int64_t max_evaluations;
+  int free_components = 0;  ///< the last of a state, which the error norm leaves out
 };
 
 /// What it leaves for each sample, on the host.
@@ -88,6 +89,7 @@ class TiledAdaptiveExecutor final : public AdaptiveExecutor<T> {
                  .to = span.to,
                  .rtol = static_cast<T>(span.tolerance.rtol),
                  .atol = static_cast<T>(span.tolerance.atol),
+                 .free_rows = span.free_components,
                  .max_evaluations = static_cast<std::int32_t>(std::min(span.max_evaluations, most)),
                  .angle = angle.data(),
                  .evaluations = counts.data(),

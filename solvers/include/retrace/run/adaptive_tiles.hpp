@@ -48,6 +48,7 @@ struct AdaptiveTask {
   std::int64_t n;
   double from, to;  ///< angles
   T rtol, atol;
+  int free_rows;  ///< the last rows of a state, which the error norm leaves out
   std::int32_t max_evaluations;
   double* angle;  ///< [n], reached
   std::int32_t *evaluations, *steps, *rejections;
@@ -228,7 +229,8 @@ struct AdaptiveTiles {
     return room.file + outputs[k] * rows() * L;
   }
 
-  /// max_i |error_i| / (atol + rtol max(|z_i|, |z'_i|)); NaN where anything is not finite.
+  /// max_i |error_i| / (atol + rtol max(|z_i|, |z'_i|)) over the rows under control; NaN where
+  /// anything is not finite.
   template <Lanes Walk>
   RETRACE_INLINE void measure(Walk const& lanes, Room const& room) const {
     using P = typename Walk::Pack;
@@ -241,6 +243,7 @@ struct AdaptiveTiles {
       P const h = load<P>(room.factor + l) * weight;
       P largest = zero, trouble = zero;
       for (int i = 0; i < rows(); ++i) {
+        // The sum is of all rows, the maximum of those under control.
         P const a = load<P>(room.file + i * L + l), b = load<P>(end + i * L + l);
         P const k = load<P>(handed_on + i * L + l);
         P const e =
@@ -248,7 +251,7 @@ struct AdaptiveTiles {
         P const size = max(max(a, zero - a), max(b, zero - b));
         P const ratio =
             max(e, zero - e) / fma(broadcast<P>(task.rtol), size, broadcast<P>(task.atol));
-        largest = max(largest, ratio);
+        if (i < rows() - task.free_rows) largest = max(largest, ratio);
         trouble = trouble + zero_if_finite(b) + zero_if_finite(k) + zero_if_finite(e);
       }
       simd::store(room.error + l, largest + trouble);

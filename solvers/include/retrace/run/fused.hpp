@@ -5,19 +5,23 @@
 #include <retrace/run/loaded.hpp>
 
 #include <memory>
+#include <type_traits>
 #include <utility>
 
 namespace retrace {
 
 /// Samples that a tile holds: wide where the dimension is known, so that instructions cost little;
-/// narrower elsewhere, so that registers stay in the first cache levels.
+/// narrower elsewhere and in double, so that registers stay in the first cache levels. On a device
+/// a lane is a thread of the team.
+template <class T>
 [[nodiscard]] constexpr int tile_lanes(int dimension_at_compile_time) {
-  return dimension_at_compile_time > 0 ? 128 : 64;
+  if (dimension_at_compile_time == 0) return 64;
+  return std::is_same_v<Execution::memory_space, Kokkos::HostSpace> && sizeof(T) == 4 ? 256 : 128;
 }
 
 /// Whole programs in one kernel, the model inside. `Source` is a TileModelSource, Dim its dimension
 /// or 0.
-template <class T, class Source, int Dim, class Isa = simd::Native, int L = tile_lanes(Dim)>
+template <class T, class Source, int Dim, class Isa = simd::Native, int L = tile_lanes<T>(Dim)>
 class FusedExecutor final : public Executor<T> {
  public:
   explicit FusedExecutor(Source source) : source_(std::move(source)) {}

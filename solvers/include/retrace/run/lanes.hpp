@@ -33,7 +33,7 @@ struct HostLanes {
   RETRACE_INLINE void each_lane(F const& f) const {
     for (int l = 0; l < L; ++l) f(l);
   }
-  /// One lane of scalars at a time: what the compiler makes vectors of is no business of groups.
+  /// Scalars go one at a time: several would only wait for registers.
   template <int Most, class F>
   RETRACE_INLINE void each_group(F const& f) const {
     constexpr int width = simd::width<Pack>, all = L / width;

@@ -71,16 +71,23 @@ struct Trajectories {
   KOKKOS_FUNCTION void operator()(Member const& team) const {
     if constexpr (on_host) {
       if (interrupted() != 0) return;
-      run_tile(HostLanes<T, Isa, L>{}, team);
+      run_tile<scratch_level>(HostLanes<T, Isa, L>{}, team);
     } else {
-      run_tile(TeamLanes<T, L, Member>{team}, team);
+      run_tile<scratch_level>(TeamLanes<T, L, Member>{team}, team);
     }
   }
 
-  template <Lanes Walk>
+  /// The same where a device's fast scratch is too small: that of wide networks is in its memory.
+  struct InMemory {
+    Trajectories of;
+    KOKKOS_FUNCTION void operator()(Member const& team) const {
+      of.template run_tile<1>(TeamLanes<T, L, Member>{team}, team);
+    }
+  };
+
+  template <int level, Lanes Walk>
   RETRACE_INLINE void run_tile(Walk const& lanes, Member const& team) const {
-    void* const raw =
-        team.team_scratch(+scratch_level).get_shmem(static_cast<int>(scratch_bytes()));
+    void* const raw = team.team_scratch(+level).get_shmem(static_cast<int>(scratch_bytes()));
     T* const base = first_aligned<T>(raw);
     std::int64_t const tile = team.league_rank();
     T* const file = place == Registers::memory ? tiles.memory + tile * std::int64_t(words()) : base;
@@ -165,12 +172,17 @@ struct Trajectories {
   }
 
   void launch(Exec const& exec, char const* label) const {
-    auto const league = static_cast<int>((tiles.n + L - 1) / L);
-    int const team = on_host ? 1 : L;
-    Kokkos::parallel_for(label,
-                         Policy(exec, league, team)
-                             .set_scratch_size(scratch_level, Kokkos::PerTeam(scratch_bytes())),
-                         *this);
+    Policy const policy(exec, static_cast<int>((tiles.n + L - 1) / L), on_host ? 1 : L);
+    auto const with_scratch = [&](int level) {
+      return Policy(policy).set_scratch_size(level, Kokkos::PerTeam(scratch_bytes()));
+    };
+    if constexpr (!on_host && Model::dimension_at_compile_time == 0) {
+      if (scratch_bytes() > static_cast<std::size_t>(Policy::scratch_size_max(scratch_level))) {
+        Kokkos::parallel_for(label, with_scratch(1), InMemory{*this});
+        return;
+      }
+    }
+    Kokkos::parallel_for(label, with_scratch(scratch_level), *this);
   }
 };
 

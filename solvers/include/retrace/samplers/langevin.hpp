@@ -16,7 +16,8 @@ namespace retrace {
 ///
 /// The papers' e has snr |z| / |score| for snr sigma, averaged over a batch. Here those norms are
 /// what they are where noise dominates, |score| = |z| / sigma, so that no sample depends on others,
-/// and VP's factor 1 - beta, which depends on the chain, is left out: one formula for every SDE.
+/// as in the corrector `ald` of score_sde's code, and VP's factor 1 - beta, which depends on the
+/// chain, is left out: one formula for every SDE.
 ///
 /// A level is left by nothing but the next level's corrections: the result belongs to the last
 /// level that a step starts from, not to the one where the grid ends. The step to sigma = 0 is the

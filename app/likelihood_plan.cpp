@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "likelihood_plan.hpp"
+
+#include "arrays.hpp"
+#include "seeds.hpp"
+
+#include <retrace/core/error.hpp>
+#include <retrace/core/nearest.hpp>
+#include <retrace/core/shortest.hpp>
+#include <retrace/likelihood/hutch_pp.hpp>
+#include <retrace/likelihood/hutchinson.hpp>
+#include <retrace/odeint/steppers.hpp>
+#include <retrace/samplers/embedded_pair.hpp>
+#include <retrace/sde/registry.hpp>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace retrace::app {
+namespace {
+
+constexpr std::array<std::string_view, 3> divergences{"exact", "hutchinson", "hutch++"};
+constexpr std::array<std::string_view, 2> laws{"rademacher", "gaussian"};
+
+/// One of the names, or the first where nothing is given.
+template <std::size_t N>
+std::string choice_of(Given const& option, std::string_view what,
+                      std::array<std::string_view, N> const& names) {
+  if (!option) return std::string(names[0]);
+  std::string const& text = option.text();
+  if (std::find(names.begin(), names.end(), text) == names.end()) throw_unknown(what, text, names);
+  return text;
+}
+
+Tolerance tolerance_of(LikelihoodArguments const& arguments) {
+  constexpr Range range{.low = 0, .high = 1, .low_end = Range::Low::open};
+  Tolerance tolerance;
+  if (arguments.rtol) tolerance.rtol = arguments.rtol.real(range);
+  if (arguments.atol) tolerance.atol = arguments.atol.real(range);
+  return tolerance;
+}
+
+std::string adaptive_solver(LikelihoodArguments const& arguments) {
+  if (!arguments.solver) return std::string(dopri5::info.name);
+  std::string const& text = arguments.solver.text();
+  std::vector<std::string_view> names{rk45::info.name};
+  for (OdeStepper const& stepper : odeint_steppers()) names.push_back(stepper.name);
+  if (std::find(names.begin(), names.end(), text) != names.end()) return text;
+  for (SamplerEntry const& entry : samplers())
+    if (entry.name == Spec::parse(text).name)
+      throw Error(Fault::argument, "solver " + retrace::quoted(text) + " does not adapt its steps",
+                  "it takes those of a grid", "give --steps N or --times T,T,...");
+  throw_unknown("solver", text, names);
+}
+
+/// Fixed steps: which sampler, and where.
+ChosenGrid grid_of(LikelihoodArguments const& arguments, Sde const& sde, Span const& span) {
+  if (!arguments.solver)
+    throw Error(Fault::argument, "--solver is missing", "fixed steps are those of a sampler",
+                "for example --solver dpm-solver-3");
+  for (Given const* option : {&arguments.rtol, &arguments.atol})
+    if (*option)
+      throw Error(Fault::argument, option->name() + " does not fit fixed steps",
+                  "their number decides how exact they are");
+  ChosenSampler const sampler = choose_sampler(arguments.solver.text(), sde);
+  if (sampler.info.stepping == Stepping::adaptive)
+    throw Error(Fault::argument, "--steps does not fit solver " + retrace::quoted(sampler.text),
+                "it is adaptive: every point has steps of its own", "give --rtol and --atol");
+  if (sampler.traits.solver == Solver::stochastic)
+    throw Error(Fault::argument, "solver " + retrace::quoted(sampler.text) + " is stochastic",
+                "a likelihood needs the probability flow, which has no noise");
+  refuse_own_grid(sampler, sde, arguments.grid);
+  refuse_own_grid(sampler, sde, arguments.times);
+  if (arguments.times) {
+    for (Given const* option : {&arguments.steps, &arguments.grid, &arguments.from, &arguments.to})
+      refuse_together(arguments.times, *option, "--times gives the levels themselves");
+    return times_grid(sde, arguments.times);
+  }
+  std::optional<std::string> rule;
+  if (arguments.grid) rule = arguments.grid.text();
+  return sampler_grid(sampler, sde, rule, arguments.steps.integer(1, Grid::max_steps), span);
+}
+
+}  // namespace
+
+LikelihoodArguments::LikelihoodArguments()
+    : Arguments(
+          {.command = "likelihood",
+           .summary =
+               "Log density of points by the probability flow, from data to noise, in nats, and "
+               "how far\noff it can be: by the integration (ode), the probes (trace), the prior "
+               "and the start above\nt = 0 (truncation). An .npz holds logp = prior_logp + "
+               "delta_logp, z [n, d], evaluations,\nerror = error_ode + error_trace + error_prior "
+               "+ error_truncation.",
+           .notes = names_of_sdes() + names_of_targets() +
+                    "  or a mixture: FILE.json, or a data set: data:file=FILE.npy,bandwidth=B\n" +
+                    names_of_score_errors(),
+           .examples = {"--target swiss-roll --sde vp --points points.npy --out logp.npz"}}) {}
+
+LikelihoodPlan likelihood_plan_of(LikelihoodArguments const& arguments) {
+  Subject subject = subject_of(arguments.target, arguments.model);
+  refuse_for_models(subject, arguments.score_error, "a network has an error of its own");
+  std::string sde_text = sde_text_of(arguments.sde, subject);
+  Sde sde = make_sde(sde_text);
+  if (sde.is_discrete())
+    throw Error(Fault::argument, "sde " + retrace::quoted(sde.name()) + " has no likelihood here",
+                "its times are indices, with no flow between them",
+                "take a continuous one, for example vp");
+  Span span = span_of(sde, arguments.from, arguments.to);
+  span.from = span.from.value_or(sde.default_end(Solver::deterministic));
+  span.to = span.to.value_or(sde.t_max());
+  if (!(*span.from < *span.to))
+    throw Error(Fault::argument,
+                "--from " + shortest(*span.from) + " is not less than --to " + shortest(*span.to),
+                "a likelihood goes from data to noise");
+  auto error = score_error_of(arguments.score_error, subject.dimension());
+  bool const fixed = arguments.steps || arguments.times;
+  if (!fixed && arguments.grid)
+    throw Error(Fault::argument, "--steps is missing", "--grid says where steps are");
+  LikelihoodPlan plan{.subject = std::move(subject),
+                      .sde_text = std::move(sde_text),
+                      .sde = sde,
+                      .solver = fixed ? "" : adaptive_solver(arguments),
+                      .span = span,
+                      .grid = {},
+                      .error = std::move(error),
+                      .divergence = choice_of(arguments.divergence, "divergence", divergences)};
+  if (fixed) {
+    plan.grid = grid_of(arguments, sde, span);
+    plan.solver = arguments.solver.text();
+    if (plan.grid->grid.runs_backwards())
+      throw Error(Fault::argument, "--times falls", "a likelihood goes from data to noise");
+    Target const* const target = plan.subject.target();
+    if (plan.divergence != divergences[0] || plan.error || (target && !target->mixture()))
+      throw Error(Fault::argument,
+                  "fixed steps need the exact divergence of a Gaussian mixture or a network", "",
+                  "take an adaptive solver");
+  }
+  plan.tolerance = tolerance_of(arguments);
+  plan.seed = seed_of(arguments.seed);
+  if (plan.divergence == divergences[0])
+    for (Given const* option : {&arguments.probes, &arguments.probe, &arguments.probe_law})
+      if (*option)
+        throw Error(Fault::argument, option->name() + " does not fit --divergence exact",
+                    "it has no probes", "take --divergence hutchinson");
+  refuse_together(arguments.probe, arguments.probes, "the file says how many");
+  refuse_together(arguments.probe, arguments.probe_law, "the file holds the probes");
+  if (arguments.probes) static_cast<void>(arguments.probes.integer(1, Probes::most));
+  static_cast<void>(choice_of(arguments.probe_law, "law", laws));
+  return plan;
+}
+
+std::optional<DivergenceEstimator> divergence_of(LikelihoodArguments const& arguments,
+                                                 LikelihoodPlan const& plan, std::int64_t points) {
+  if (plan.divergence == divergences[0]) return {};
+  constexpr int default_probes = 8;
+  int const dimension = plan.subject.dimension();
+  ProbeLaw const law = choice_of(arguments.probe_law, "law", laws) == laws[0] ? ProbeLaw::rademacher
+                                                                              : ProbeLaw::gaussian;
+  auto const probes = [&] {
+    if (arguments.probe) {
+      GivenProbes given = read_probes(arguments.probe, points, dimension);
+      return Probes::given(std::move(given.values), static_cast<int>(given.count), points,
+                           dimension);
+    }
+    int const count = arguments.probes ? static_cast<int>(arguments.probes.integer(1, Probes::most))
+                                       : default_probes;
+    return Probes::drawn(count, law, plan.seed);
+  }();
+  if (plan.divergence == divergences[1]) return retrace::divergences::hutchinson{probes};
+  return retrace::divergences::hutch_pp{.probes = probes, .seed = plan.seed};
+}
+
+}  // namespace retrace::app

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "arguments.hpp"
+#include "choices.hpp"
+#include "subject.hpp"
+
+#include <retrace/likelihood/log_likelihood.hpp>
+#include <retrace/models/score_error.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace retrace::app {
+
+/// The command line of `likelihood`.
+struct LikelihoodArguments : Arguments {
+  LikelihoodArguments();
+
+  Given target = option("--target", "NAME", "the target");
+  Given model = option("--model", "FILE", help_of_model);
+  Given sde = option("--sde", "NAME", help_of_sde);
+  Given points = option("--points", "FILE", "the points, .npy [n, d]");
+  Given divergence = option("--divergence", "HOW", "exact, hutchinson or hutch++ (default: exact)");
+  Given probes = option("--probes", "K", "number of probes (default: 8)");
+  Given probe_law = option("--probe-law", "LAW", "rademacher (default) or gaussian");
+  Given probe = option("--probe", "FILE", "instead: these probes, .npy [n, d] or [K, n, d]");
+  Given seed = option("--seed", "S", "of the probes (default: a random one, reported)");
+  Given solver = option("--solver", "NAME",
+                        "dopri5 (default), tsit5, cash-karp54, fehlberg78,\n"
+                        "                            bulirsch-stoer; with --steps or --times a\n"
+                        "                            deterministic sampler");
+  Given rtol = option("--rtol", "R", "relative tolerance (default: 1e-5)");
+  Given atol = option("--atol", "A", "absolute tolerance (default: 1e-5)");
+  Given steps = option("--steps", "N", "fixed steps: how many");
+  Given grid = option("--grid", "NAME", "where they are (default: what the sampler recommends)");
+  Given times = option("--times", "T,T,...", "instead: these levels, rising");
+  Given from = option("--from", "T", "time of the data (default: 1e-5; edm: sigma_min)");
+  Given to = option("--to", "T", "time of the noise (default: the largest)");
+  Given max_evaluations = option("--max-evaluations", "N", "for each point (default: 100000)");
+  Given score_error = option("--score-error", "KIND", help_of_score_error);
+  Given no_budget = flag("--no-budget", "leave the error budget out: a third of the time");
+  Given out = option("--out", "FILE", "where to write: .npy for log p, .npz for everything");
+};
+
+/// What is asked for, checked as far as it can be without the points.
+struct LikelihoodPlan {
+  Subject subject;
+  std::string sde_text;
+  Sde sde;
+  std::string solver;
+  Span span;
+  std::optional<ChosenGrid> grid;  ///< where steps are fixed
+  std::optional<ScoreError> error;
+  std::string divergence;
+  std::uint64_t seed = 0;
+  Tolerance tolerance{};
+};
+
+/// Throws Error (argument) for what does not exist, is out of range or does not go together.
+[[nodiscard]] LikelihoodPlan likelihood_plan_of(LikelihoodArguments const& arguments);
+
+/// The estimator that the plan names, for so many points; empty for the exact divergence. Errors as
+/// read_probes() and of Probes.
+[[nodiscard]] std::optional<DivergenceEstimator> divergence_of(LikelihoodArguments const& arguments,
+                                                               LikelihoodPlan const& plan,
+                                                               std::int64_t points);
+
+}  // namespace retrace::app

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+namespace retrace {
+
+/// How far log likelihoods can be from log p of the data, and why: a term for each cause, none
+/// negative, in nats, [n] each. Every term but `trace` bounds or estimates an error of its own run;
+/// `trace` is a standard error.
+struct ErrorBudget {
+  std::vector<double> ode = {};    ///< of the integration
+  std::vector<double> trace = {};  ///< standard error over the probes; 0 where the divergence is
+                                   ///< exact, infinite for one probe
+  std::vector<double> prior = {};  ///< |log p_T(z) - log prior(z)|
+  std::vector<double> truncation =
+      {};          ///< |log p_data(x) - log p_from(x)|; infinite where p_data is 0
+  int probes = 0;  ///< that `trace` is a spread of; 0: exact
+
+  [[nodiscard]] double total(std::size_t row) const {
+    return ode[row] + trace[row] + prior[row] + truncation[row];
+  }
+
+  /// Half of the width of an interval about log likelihood `row` that holds log p of the data with
+  /// this confidence: the other terms, and the quantile of Student's t for the spread of the
+  /// probes. It supposes that their mean is nearly normal, as it is for Gaussian probes by the
+  /// dozen in ten dimensions and more. For Rademacher probes in few dimensions, whose estimates
+  /// take two or three values, there is no such interval. Throws Error (argument) for a confidence
+  /// outside (0, 1).
+  [[nodiscard]] double half_width(std::size_t row, double confidence) const;
+};
+
+/// The t with P(|T| <= t) = confidence for Student's distribution, freedom >= 1.
+[[nodiscard]] double student_quantile(double confidence, int freedom);
+
+}  // namespace retrace

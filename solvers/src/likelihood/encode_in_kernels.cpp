@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <retrace/core/error.hpp>
+#include <retrace/core/shortest.hpp>
+#include <retrace/likelihood/encode_in_kernels.hpp>
+#include <retrace/run/sample.hpp>
+#include <retrace/sde/angle.hpp>
+
+#include <cmath>
+#include <cstddef>
+#include <string>
+#include <utility>
+
+namespace retrace {
+namespace {
+
+/// The points as states, with a volume of 0 behind each.
+HostArray<double> with_volume(std::span<double const> points, int dimension) {
+  auto const d = static_cast<std::size_t>(dimension);
+  if (points.size() % d != 0)
+    throw Error(Fault::argument, "the points are " + std::to_string(points.size()) + " numbers",
+                "the model has " + std::to_string(dimension) + " components");
+  HostArray<double> states("retrace::points", points.size() / d, d + 1);
+  for (std::size_t row = 0; row < states.extent(0); ++row)
+    for (std::size_t c = 0; c < d; ++c) states(row, c) = points[row * d + c];
+  return states;
+}
+
+HostArray<double> without_volume(HostArray<double const> states) {
+  HostArray<double> z(Kokkos::view_alloc(Kokkos::WithoutInitializing, "retrace::z"),
+                      states.extent(0), states.extent(1) - 1);
+  for (std::size_t row = 0; row < z.extent(0); ++row)
+    for (std::size_t c = 0; c < z.extent(1); ++c) z(row, c) = states(row, c);
+  return z;
+}
+
+/// d log(s_to / s_from): what volumes do in x where they do nothing in z.
+double scale_change(NoiseLevel const& from, NoiseLevel const& to, std::size_t dimension) {
+  return static_cast<double>(dimension) * std::log(radius_of(to) / radius_of(from));
+}
+
+}  // namespace
+
+Encoded encode(Executor<double>& executor, AnySampler const& sampler, Grid const& grid,
+               std::span<double const> points) {
+  NoiseLevel const from = grid.level(0), to = grid.level(grid.count());
+  if (grid.runs_backwards())
+    throw Error(Fault::argument, "the grid runs from noise to data",
+                "a likelihood goes from data to noise", "take Grid::reversed()");
+  if (to.alpha() == 0)
+    throw Error(Fault::argument, "--to cannot be " + shortest(to.t()),
+                "alpha is 0 there, and steps of a grid lose the volume",
+                "give a smaller one, or take an adaptive solver");
+  if (cost(sampler, grid).draws > 0)
+    throw Error(Fault::argument, "the sampler draws noise",
+                "a likelihood needs the probability flow, which has none",
+                "take a deterministic sampler");
+  HostArray<double> const states = with_volume(points, executor.dimension() - 1);
+  auto const n = states.extent(0), d = states.extent(1) - 1;
+  Samples<double> const run = sample(executor, given_start<double>(states, 0), sampler, grid,
+                                     {.samples = static_cast<std::int64_t>(n)});
+  if (run.nonfinite > 0) {
+    std::string const first = run.where.empty() ? ""
+                                                : "; the first is point " +
+                                                      std::to_string(run.where.front().sample) +
+                                                      ", at t = " + shortest(run.where.front().t);
+    throw Error(Fault::numerics,
+                std::to_string(run.nonfinite) + " of " + std::to_string(n) +
+                    " points are not finite at the end" + first,
+                "more steps may help");
+  }
+  Encoded encoded{.z = without_volume(run.x),
+                  .change = HostArray<double>("retrace::change", n, 1),
+                  .t = std::vector<double>(n, to.t()),
+                  .evaluations = std::vector<std::int64_t>(n, run.evaluations),
+                  .outcomes = std::vector<Outcome>(n, Outcome::done),
+                  .seconds = run.seconds};
+  for (std::size_t row = 0; row < n; ++row)
+    encoded.change(row, 0) = scale_change(from, to, d) + run.x(row, d) / to.alpha();
+  return encoded;
+}
+
+Encoded encode(AdaptiveExecutor<double>& executor, StepProgram const& step, Sde const& sde,
+               Span span, std::span<double const> points, EncodeOptions const& options) {
+  HostArray<double> const states = with_volume(points, executor.dimension() - 1);
+  auto const n = states.extent(0), d = states.extent(1) - 1;
+  AdaptiveSamples<double> run =
+      adaptive_sample(executor, given_start<double>(states, 0), step, sde, span,
+                      {.samples = static_cast<std::int64_t>(n),
+                       .tolerance = options.tolerance,
+                       .max_evaluations = options.max_evaluations,
+                       .free_components = options.volume_error == VolumeError::free ? 1 : 0});
+  NoiseLevel const from = sde.at(ends_of(sde, span).from);
+  Encoded encoded{.z = without_volume(run.x),
+                  .change = HostArray<double>("retrace::change", n, 1),
+                  .t = std::move(run.t),
+                  .evaluations = std::move(run.evaluations),
+                  .outcomes = std::move(run.outcomes),
+                  .seconds = run.seconds};
+  for (std::size_t row = 0; row < n; ++row) {
+    NoiseLevel const reached = sde.at(encoded.t[row]);
+    // The volume comes multiplied by s, as the other components do.
+    encoded.change(row, 0) = scale_change(from, reached, d) + run.x(row, d) / radius_of(reached);
+  }
+  return encoded;
+}
+
+}  // namespace retrace

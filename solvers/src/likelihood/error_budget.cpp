@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <retrace/core/error.hpp>
+#include <retrace/core/shortest.hpp>
+#include <retrace/likelihood/error_budget.hpp>
+
+#include <Eigen/Core>
+#include <cmath>
+#include <limits>
+#include <unsupported/Eigen/SpecialFunctions>
+
+namespace retrace {
+
+double ErrorBudget::half_width(std::size_t row, double confidence) const {
+  if (!(confidence > 0 && confidence < 1))
+    throw Error(Fault::argument, "the confidence cannot be " + shortest(confidence),
+                "it must lie between 0 and 1");
+  double const others = total(row) - trace[row];
+  if (probes == 0) return others;
+  if (probes == 1) return std::numeric_limits<double>::infinity();
+  return others + student_quantile(confidence, probes - 1) * trace[row];
+}
+
+double student_quantile(double confidence, int freedom) {
+  // P(|T| > t) = I_x(freedom / 2, 1 / 2), x = freedom / (freedom + t^2), which grows with x.
+  using One = Eigen::Array<double, 1, 1>;
+  double low = 0, high = 1;
+  for (int i = 0; i < 200 && high - low > 1e-15 * high; ++i) {
+    double const x = low + (high - low) / 2;
+    double const beyond =
+        Eigen::betainc(One::Constant(0.5 * freedom), One::Constant(0.5), One::Constant(x))(0);
+    (beyond < 1 - confidence ? low : high) = x;
+  }
+  return std::sqrt(freedom * (1 - high) / high);
+}
+
+}  // namespace retrace
