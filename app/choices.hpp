@@ -39,7 +39,7 @@ struct ChosenGrid {
 inline constexpr char const* help_of_from = "first time (default: the largest)";
 inline constexpr char const* help_of_to =
     "last time with sigma > 0 (default: 1e-3 for stochastic\n"
-    "                            samplers, else 1e-5; edm: sigma_min)";
+    "samplers, else 1e-5; edm: sigma_min)";
 
 inline constexpr char const* help_of_score_error = "spoil the exact score: field:size=0.1,seed=7";
 

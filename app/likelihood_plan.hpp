@@ -29,8 +29,8 @@ struct LikelihoodArguments : Arguments {
   Given seed = option("--seed", "S", "of the probes (default: a random one, reported)");
   Given solver = option("--solver", "NAME",
                         "dopri5 (default), tsit5, cash-karp54, fehlberg78,\n"
-                        "                            bulirsch-stoer; with --steps or --times a\n"
-                        "                            deterministic sampler");
+                        "bulirsch-stoer; with --steps or --times a\n"
+                        "deterministic sampler");
   Given rtol = option("--rtol", "R", "relative tolerance (default: 1e-5)");
   Given atol = option("--atol", "A", "absolute tolerance (default: 1e-5)");
   Given steps = option("--steps", "N", "fixed steps: how many");

@@ -119,7 +119,7 @@ void orders_command(Words const& words) {
   Given const split =
       arguments.flag("--split",
                      "instead: exact Wasserstein-2 errors on Gaussian data, divided into\n"
-                     "                            initialisation, discretisation and truncation");
+                     "initialisation, discretisation and truncation");
   Given const steps = arguments.option("--steps", "N,N,...", "of --split (default: 10,20,50,100)");
   arguments.parse(words);
   if (steps && !split)

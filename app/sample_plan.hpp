@@ -37,7 +37,7 @@ struct SampleArguments : Arguments {
   Given precision = option("--precision", "f32|f64", "of state, model and file (default: f32)");
   Given path = flag("--path",
                     "noise of one Brownian path: the same seed with other steps, grids or\n"
-                    "                            samplers follows the same path");
+                    "samplers follows the same path");
   Given score_error = option("--score-error", "KIND", help_of_score_error);
   Given denoise = flag("--denoise", "leave the noise out of the last step");
   Given rtol = option("--rtol", "R", "adaptive samplers: relative tolerance (default: 1e-5)");

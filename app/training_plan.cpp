@@ -164,14 +164,12 @@ TrainArguments::TrainArguments()
                          "of the time embedding (default: 32; 0: the network knows no time)")),
       embedding(option("--embedding", "NAME", all_names<Embedding>() + " (default: fourier)")),
       conditioning(option("--conditioning", "NAME",
-                          all_names<Conditioning>() +
-                              " (default: time; log-sigma for\n"
-                              "                            edm, ddpm, and with preconditioning)")),
+                          all_names<Conditioning>() + " (default: time; log-sigma for\n"
+                                                      "edm, ddpm, and with preconditioning)")),
       skip(option("--skip", "NAME", all_names<Skip>() + " (default: none)")),
       prediction(option("--prediction", "NAME",
-                        all_names<Prediction>() +
-                            " (default: noise; ve and\n"
-                            "                            edm: denoised; rectified-flow: flow)")),
+                        all_names<Prediction>() + " (default: noise; ve and\n"
+                                                  "edm: denoised; rectified-flow: flow)")),
       preconditioning(
           option("--preconditioning", "NAME",
                  all_names<Preconditioning>() + " (default: edm where denoised is predicted)")),
@@ -182,10 +180,9 @@ TrainArguments::TrainArguments()
       warm_up(option("--warm-up", "N", "iterations in which it grows (default: 200)")),
       weight_decay(option("--weight-decay", "R", "of AdamW (default: 0)")),
       clip(option("--clip", "R", "largest norm of a gradient, 0: any (default: 1)")),
-      ema(option(
-          "--ema", "R,R,...",
-          "rates of moving averages of the weights; the first is the\n"
-          "                            network, the others stand beside it (default: 0.999)")),
+      ema(option("--ema", "R,R,...",
+                 "rates of moving averages of the weights; the first is the\n"
+                 "network, the others stand beside it (default: 0.999)")),
       weighting(option("--weighting", "NAME",
                        all_names<Weighting>() +
                            "\n                            (default: prediction; denoised: edm, or "
@@ -199,7 +196,7 @@ TrainArguments::TrainArguments()
       resume(option("--resume", "FILE", "go on from a checkpoint of the same line")),
       checkpoint(option("--checkpoint", "FILE",
                         "where to write checkpoints (default: that of --resume, or\n"
-                        "                            --out with the ending .checkpoint)")),
+                        "--out with the ending .checkpoint)")),
       checkpoint_every(option("--checkpoint-every", "N", "iterations, 0: never (default: 1000)")) {}
 
 TrainingPlan plan_of(TrainArguments const& arguments) {
