@@ -146,6 +146,21 @@ TEST(TrainCommand, StopsWhereTrainingDivergesAndKeepsTheLastGoodWeights) {
   EXPECT_TRUE(std::ranges::all_of(good.network.values(), [](float v) { return std::isfinite(v); }));
 }
 
+/// R35: what was there before stays.
+TEST(TrainCommand, SaysWhenTheDiskIsFull) {
+  TemporaryFolder const folder;
+  Outcome outcome = run(folder.path(), small +
+                                           "--iterations 5 --checkpoint /dev/full --seed 1 "
+                                           "--out m.safetensors");
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_TRUE(contains(outcome.err, "'/dev/full'; No space left"));
+  EXPECT_TRUE(folder.names().empty());
+  outcome = run(folder.path(), small + "--iterations 5 --seed 1 --out /dev/full");
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_TRUE(contains(outcome.err, "'/dev/full'; No space left"));
+  EXPECT_TRUE(folder.names().empty());
+}
+
 TEST(TrainCommand, RefusesWhatDoesNotFit) {
   TemporaryFolder const folder;
   write(folder / "one.npy", {1, 2}, 2);

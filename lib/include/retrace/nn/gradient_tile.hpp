@@ -53,7 +53,8 @@ class GradientTile {
   /// Where columns first, first + 1, ... of a row lie side by side, up to a multiple of 32.
   [[nodiscard]] T* embedding_from(int row, int column) { return embedding_ + place(row, column); }
   [[nodiscard]] T& answer(int row, int column) {
-    return answers_[static_cast<std::size_t>(row * trainable_->architecture().dimension + column)];
+    auto const d = static_cast<std::size_t>(trainable_->architecture().dimension);
+    return answers_[static_cast<std::size_t>(row) * d + static_cast<std::size_t>(column)];
   }
   [[nodiscard]] T& weight(int row) { return weights_[static_cast<std::size_t>(row)]; }
 
@@ -88,15 +89,16 @@ class GradientTile {
   }
 
  private:
-  static constexpr int R = panels::block_rows<Isa>;
-  static_assert(rows % R == 0);
+  static constexpr int block_rows = panels::block_rows<Isa>;
+  static_assert(rows % block_rows == 0);
 
   static std::size_t area(int all_columns) {
     return static_cast<std::size_t>(panels::count(all_columns)) * rows * panels::columns;
   }
   static std::size_t place(int row, int column) {
-    return static_cast<std::size_t>((column / panels::columns * rows + row) * panels::columns +
-                                    column % panels::columns);
+    auto const panel = static_cast<std::size_t>(column / panels::columns);
+    return (panel * rows + static_cast<std::size_t>(row)) * panels::columns +
+           static_cast<std::size_t>(column % panels::columns);
   }
   [[nodiscard]] std::size_t numbers_needed() const {
     Architecture const& a = trainable_->architecture();
@@ -104,12 +106,12 @@ class GradientTile {
     return 2 * area(a.dimension) + area(2 * a.frequencies) + (2 * depth + 1) * area(a.width) +
            2 * area(std::max(a.width, a.dimension));
   }
-  static int rounded(int count) { return (count + R - 1) / R * R; }
+  static int rounded(int count) { return (count + block_rows - 1) / block_rows * block_rows; }
 
   /// Adds left * right to a block of rows, `right` the rows of one panel; goes on behind them.
   template <int V>
-  static RETRACE_INLINE T const* multiply(panels::Block<P, R, V>& block, T const* left, int row,
-                                          int inner, T const* right) {
+  static RETRACE_INLINE T const* multiply(panels::Block<P, block_rows, V>& block, T const* left,
+                                          int row, int inner, T const* right) {
     for (int k = 0; k < inner; k += panels::columns) {
       int const some = std::min(panels::columns, inner - k);
       block.template add<panels::Left::straight>(left + (k * rows + row * panels::columns), right,
@@ -140,8 +142,8 @@ class GradientTile {
       T const* const bias = &parameters[layer.bias] + p * panels::columns;
       panels::for_packs<P>(
           std::min(panels::columns, layer.outputs - p * panels::columns), [&](auto packs, int at) {
-            for (int row = 0; row < rounded(count); row += R) {
-              panels::Block<P, R, packs()> block;
+            for (int row = 0; row < rounded(count); row += block_rows) {
+              panels::Block<P, block_rows, packs()> block;
               block.fill(bias + at);
               T const* const rest = multiply(block, state, row, layer.state, matrix + at);
               multiply(block, embedding_, row, layer.embedding, rest);
@@ -180,11 +182,11 @@ class GradientTile {
 
   template <class Block, class F>
   static RETRACE_INLINE void for_each_pack(Block const& block, F const& f) {
-    constexpr int V = sizeof(block.sum[0]) / sizeof(P);
+    constexpr int packs = sizeof(block.sum[0]) / sizeof(P);
     RETRACE_UNROLL(8)
-    for (int r = 0; r < R; ++r) {
+    for (int r = 0; r < block_rows; ++r) {
       RETRACE_UNROLL(4)
-      for (int v = 0; v < V; ++v) f(r, v, r * panels::columns + v * simd::width<P>);
+      for (int v = 0; v < packs; ++v) f(r, v, r * panels::columns + v * simd::width<P>);
     }
   }
 
@@ -222,10 +224,10 @@ class GradientTile {
       panels::for_packs<P>(
           std::min(panels::columns, layer.outputs - p * panels::columns), [&](auto packs, int at) {
             auto const part = [&](T const* left, int first_row, int inputs) {
-              for (int k = 0; k < inputs; k += R) {
-                int const used = std::min(R, inputs - k);
+              for (int k = 0; k < inputs; k += block_rows) {
+                int const used = std::min(block_rows, inputs - k);
                 T* const mine = matrix + (first_row + k) * panels::columns + at;
-                panels::Block<P, R, packs()> block;
+                panels::Block<P, block_rows, packs()> block;
                 block.load(mine, used);
                 block.template add<panels::Left::transposed>(left + place(0, k), slopes + at,
                                                              count);
@@ -252,9 +254,9 @@ class GradientTile {
       T const* const matrix = transposed + p * layer.outputs * panels::columns;
       panels::for_packs<P>(
           std::min(panels::columns, layer.state - p * panels::columns), [&](auto packs, int at) {
-            for (int row = 0; row < rounded(count); row += R) {
+            for (int row = 0; row < rounded(count); row += block_rows) {
               int const offset = (p * rows + row) * panels::columns + at;
-              panels::Block<P, R, packs()> block;
+              panels::Block<P, block_rows, packs()> block;
               if (skips)
                 block.load(through_ + offset);
               else
