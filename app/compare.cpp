@@ -10,6 +10,7 @@
 #include "progress.hpp"
 #include "report_folder.hpp"
 #include "report_page.hpp"
+#include "subject.hpp"
 #include "table.hpp"
 
 #include <retrace/core/error.hpp>
@@ -38,7 +39,9 @@ struct CompareArguments : Arguments {
             {.command = "compare",
              .summary = "Compare samplers on a target with its exact score, at equal numbers "
                         "of model evaluations.\nWrites a page with pictures (index.html) and "
-                        "the numbers (results.json) into a folder.",
+                        "the numbers (results.json) into a folder. With --model\nevery sampler "
+                        "runs on that score network as well, so that the error of the model and "
+                        "that of\nthe solver can be told apart.",
              .notes = names_of_samplers() + names_of_sdes() + names_of_grids() +
                       names_of_targets() +
                       "  or a mixture: FILE.json, or a data set: data:file=FILE.npy,bandwidth=B\n" +
@@ -47,7 +50,8 @@ struct CompareArguments : Arguments {
                           "--evaluations 6,12,24 --report report"}}) {}
 
   Given target = option("--target", "NAME", "the target");
-  Given sde = option("--sde", "NAME", "the SDE");
+  Given model = option("--model", "FILE", "a score network of it, .safetensors, to compare too");
+  Given sde = option("--sde", "NAME", help_of_sde);
   Given samplers = option("--samplers", "A,B,...", "the samplers, with options: ddim:eta=1,heun");
   Given evaluations = option("--evaluations", "N,N,...", "model calls that a sample may cost");
   Given samples = option("--samples", "N", "samples of each run (default: 10000)");
@@ -102,6 +106,7 @@ Json to_json(ProjectedDistances const& distances) {
 
 Json to_json(Row const& row) {
   return {{"sampler", row.sampler},
+          {"score", row.score},
           {"evaluations", row.evaluations},
           {"evaluations_used", row.evaluations_used},
           {"steps", row.steps},
@@ -131,14 +136,34 @@ std::string table_of(Comparison const& comparison) {
   return text;
 }
 
+/// The target, and what else samplers run on.
+Contenders contenders_of(CompareArguments const& arguments) {
+  if (arguments.model && !arguments.target)
+    throw Error(Fault::argument, "--target is missing",
+                "a model is compared with exact draws of what it has learnt");
+  Contenders contenders{.target = make_target(arguments.target.text())};
+  int const dimension = contenders.target.dimension();
+  contenders.error = score_error_of(arguments.score_error, dimension);
+  if (!arguments.model) return contenders;
+  refuse_together(arguments.model, arguments.score_error, "one error at a time can be told apart");
+  contenders.network = read_network(arguments.model.text());
+  if (int const d = contenders.network->network.dimension(); d != dimension)
+    throw Error(Fault::argument,
+                "--model " + retrace::quoted(arguments.model.text()) + " has " + std::to_string(d) +
+                    " dimensions",
+                "the target has " + std::to_string(dimension));
+  return contenders;
+}
+
 }  // namespace
 
 void compare_command(Words const& words) {
   CompareArguments arguments;
   arguments.parse(words);
-  Target const target = make_target(arguments.target.text());
-  auto const error = score_error_of(arguments.score_error, target.dimension());
-  Sde const sde = make_sde(arguments.sde.text());
+  Contenders const contenders = contenders_of(arguments);
+  std::string const sde_text =
+      arguments.sde || !contenders.network ? arguments.sde.text() : contenders.network->sde;
+  Sde const sde = make_sde(sde_text);
   std::vector<Contest> const contests = contests_of(arguments, sde);
   constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max() / 4;
   std::int64_t const samples =
@@ -146,21 +171,22 @@ void compare_command(Words const& words) {
   std::uint64_t const seed = arguments.seed ? arguments.seed.seed() : 0;
   std::string const& folder_name = arguments.report.text();
   require_gnuplot();
-  require_room(target, samples);
+  require_room(contenders.target, samples);
   ReportFolder folder(folder_name);
 
   Runtime const runtime(arguments.threads());
   Comparison comparison;
   {
-    Progress progress(arguments, static_cast<std::int64_t>(contests.size()) * samples);
+    Progress progress(arguments,
+                      static_cast<std::int64_t>(contests.size()) * contenders.runs() * samples);
     std::function<void(std::int64_t)> show;
     if (progress.shown()) show = [&](std::int64_t done) { progress.show(done); };
-    comparison = compare(target, error, contests, samples, seed, show);
+    comparison = compare(contenders, contests, samples, seed, show);
   }
   std::vector<Picture> const pictures = draw_pictures(comparison);
 
   Json facts{{"target", arguments.target.text()},
-             {"sde", arguments.sde.text()},
+             {"sde", sde_text},
              {"samples", samples},
              {"seed", seed},
              {"rows", Json::array()},
@@ -168,7 +194,8 @@ void compare_command(Words const& words) {
              {"report", folder_name},
              {"pictures", Json::array()},
              {"version", version}};
-  if (error) facts["score_error"] = arguments.score_error.text();
+  if (contenders.error) facts["score_error"] = arguments.score_error.text();
+  if (contenders.network) facts["model"] = arguments.model.text();
   for (Row const& row : comparison.rows) facts["rows"].push_back(to_json(row));
   for (Picture const& picture : pictures) facts["pictures"].push_back(picture.file);
 

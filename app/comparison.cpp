@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace retrace::app {
 namespace {
@@ -22,24 +23,46 @@ Cloud cloud_of(std::vector<double> const& x, int dimension) {
   return cloud;
 }
 
-Row run(Target const& target, std::optional<ScoreError> const& error, Contest const& contest,
-        SampleOptions<float> const& options, std::vector<double> const& exact) {
-  auto const run_on = [&](auto const& model) {
-    return sample<float>(model, contest.sampler.sampler, contest.grid.grid, options);
-  };
-  auto const result = error ? run_on(spoiled(target, *error)) : run_on(target);
-  std::vector<double> const x(result.x.data(), result.x.data() + result.x.size());
+/// Measures one run, in float; `label` is what its rows are called.
+Row row_of(Samples<float> const& result, Contest const& contest, std::string label,
+           std::string score, std::vector<double> const& x, std::vector<double> const& exact) {
+  auto const d = static_cast<int>(result.x.extent(1));
   constexpr double none = std::numeric_limits<double>::quiet_NaN();
-  return {.sampler = contest.sampler.text,
+  return {.sampler = std::move(label),
+          .score = std::move(score),
           .evaluations = contest.evaluations,
           .evaluations_used = result.evaluations,
           .steps = result.steps,
           .grid = contest.grid.text,
           .distances = result.nonfinite > 0 ? ProjectedDistances{none, none}
-                                            : projected_distances(x, exact, target.dimension()),
+                                            : projected_distances(x, exact, d),
           .nonfinite = result.nonfinite,
           .seconds = result.seconds,
-          .cloud = cloud_of(x, target.dimension())};
+          .cloud = cloud_of(x, d)};
+}
+
+Row run_on_target(Contenders const& contenders, Contest const& contest,
+                  SampleOptions<float> const& options, std::vector<double> const& exact) {
+  auto const run_on = [&](auto const& model) {
+    return sample<float>(model, contest.sampler.sampler, contest.grid.grid, options);
+  };
+  auto const result = contenders.error ? run_on(spoiled(contenders.target, *contenders.error))
+                                       : run_on(contenders.target);
+  std::vector<double> const x(result.x.data(), result.x.data() + result.x.size());
+  return row_of(result, contest, contest.sampler.text, contenders.error ? "spoiled" : "exact", x,
+                exact);
+}
+
+Row run_on_network(TrainedNetwork const& trained, Contest const& contest,
+                   SampleOptions<float> const& options, std::vector<double> const& exact) {
+  auto const result =
+      sample<float>(trained.network, contest.sampler.sampler, contest.grid.grid, options);
+  std::vector<double> x(result.x.data(), result.x.data() + result.x.size());
+  Normalisation const& n = trained.normalisation;
+  std::size_t const d = result.x.extent(1);
+  for (std::size_t i = 0; !n.empty() && i < x.size(); ++i)
+    x[i] = n.mean[i % d] + n.std[i % d] * x[i];
+  return row_of(result, contest, contest.sampler.text + " (model)", "model", x, exact);
 }
 
 }  // namespace
@@ -77,9 +100,10 @@ void require_room(Target const& target, std::int64_t samples) {
       saturated_product({samples, target.dimension(), copies, std::int64_t{sizeof(double)}}));
 }
 
-Comparison compare(Target const& target, std::optional<ScoreError> const& error,
-                   std::vector<Contest> const& contests, std::int64_t samples, std::uint64_t seed,
+Comparison compare(Contenders const& contenders, std::vector<Contest> const& contests,
+                   std::int64_t samples, std::uint64_t seed,
                    std::function<void(std::int64_t)> const& progress) {
+  Target const& target = contenders.target;
   int const d = target.dimension();
   Comparison comparison;
   std::vector<double> const exact = draw_rows(target, seed, samples, samples);
@@ -89,12 +113,16 @@ Comparison compare(Target const& target, std::optional<ScoreError> const& error,
   SampleOptions<float> options{.samples = samples, .seed = seed};
   if (progress)
     options.progress = [&](std::int64_t done, std::int64_t) { progress(before + done); };
-  for (Contest const& contest : contests) {
-    throw_if_interrupted();
-    comparison.rows.push_back(run(target, error, contest, options, exact));
+  auto const add = [&](Row row) {
+    comparison.rows.push_back(std::move(row));
     before += samples;
-  }
+    throw_if_interrupted();
+  };
   throw_if_interrupted();
+  for (Contest const& contest : contests) {
+    add(run_on_target(contenders, contest, options, exact));
+    if (contenders.network) add(run_on_network(*contenders.network, contest, options, exact));
+  }
   return comparison;
 }
 

@@ -3,6 +3,7 @@
 
 #include "choices.hpp"
 
+#include <retrace/io/network_file.hpp>
 #include <retrace/metrics/projected_distances.hpp>
 #include <retrace/targets/target.hpp>
 
@@ -34,8 +35,19 @@ struct Cloud {
   std::vector<double> points;
 };
 
+/// What samplers run on: the target's exact score, or with the error planted in it, and where there
+/// is one the network as well.
+struct Contenders {
+  Target target;
+  std::optional<ScoreError> error = {};
+  std::optional<TrainedNetwork> network = {};
+
+  [[nodiscard]] std::int64_t runs() const { return network ? 2 : 1; }
+};
+
 struct Row {
-  std::string sampler;
+  std::string sampler;  ///< the network's rows say so
+  std::string score;    ///< `exact`, `spoiled` or `model`
   std::int64_t evaluations = 0, evaluations_used = 0, steps = 0;
   std::string grid;
   ProjectedDistances distances{};  ///< to exact draws; NaN where samples are not finite
@@ -53,13 +65,12 @@ struct Comparison {
 /// Throws Error (memory) where so many samples do not fit.
 void require_room(Target const& target, std::int64_t samples);
 
-/// Runs every contest on the target's exact score, or with the error planted in it, in float with
-/// samples 0 .. n - 1 of the seed, and measures the distances to exact draws n .. 2n - 1; the floor
-/// is from these to draws 2n .. 3n - 1. No number is used twice, so runs that start from exact
-/// draws of p_t are independent of the draws they are compared with.
-[[nodiscard]] Comparison compare(Target const& target, std::optional<ScoreError> const& error,
-                                 std::vector<Contest> const& contests, std::int64_t samples,
-                                 std::uint64_t seed,
+/// Runs every contest on all contenders, in float with samples 0 .. n - 1 of the seed, and measures
+/// the distances to exact draws n .. 2n - 1; the floor is from these to draws 2n .. 3n - 1. No
+/// number is used twice, so runs that start from exact draws of p_t are independent of the draws
+/// they are compared with.
+[[nodiscard]] Comparison compare(Contenders const& contenders, std::vector<Contest> const& contests,
+                                 std::int64_t samples, std::uint64_t seed,
                                  std::function<void(std::int64_t done)> const& progress);
 
 }  // namespace retrace::app

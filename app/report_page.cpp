@@ -119,14 +119,16 @@ std::string image(Picture const& picture, std::string const& meaning) {
 
 std::string made_how(Json const& facts, std::string const& command_line) {
   std::string text = "<h2>How it was made</h2>\n<dl>\n";
-  for (char const* key : {"target", "score_error", "sde", "samples", "seed"})
+  for (char const* key : {"target", "score_error", "model", "sde", "samples", "seed"})
     if (facts.contains(key))
       text += "<dt>" + std::string(key) + "</dt><dd>" + escaped(text_of(facts[key])) + "</dd>\n";
   return text + "<dt>command</dt><dd><code>" + escaped(command_line) +
          "</code></dd>\n<dt>version</dt><dd>retrace " + escaped(version) +
          "</dd>\n<dt>numbers</dt><dd><a href=\"results.json\">results.json</a></dd>\n</dl>\n"
          "<p>Every sampler runs on the exact score" +
-         std::string(facts.contains("score_error") ? " with the score error planted in it" : "") +
+         std::string(facts.contains("score_error") ? " with the score error planted in it"
+                     : facts.contains("model")     ? ", and on the model"
+                                                   : "") +
          ", in single precision, with as many steps as "
          "the evaluations pay for. Sliced Wasserstein is the mean of the Wasserstein-1 distances "
          "of the projections on " +

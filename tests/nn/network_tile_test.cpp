@@ -20,6 +20,8 @@ namespace {
 using Host = Kokkos::DefaultHostExecutionSpace;
 using testing::Ask, testing::on_host_tiles, testing::on_team_tiles;
 
+static_assert(DivergenceTile<NetworkTile<float>, HostLanes<float, simd::Native, 96>>);
+
 template <class T>
 std::vector<T> points(int dimension, int n) {
   std::vector<float> z(static_cast<std::size_t>(dimension * n));

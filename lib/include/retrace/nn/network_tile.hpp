@@ -102,7 +102,7 @@ struct NetworkTile {
   template <class L, int S>
   KOKKOS_FUNCTION void forward(T const* x, T* y, Evaluation<T> const& e, T* scratch) const {
     using P = typename L::Pack;
-    constexpr int step = L::own_step, N = outputs<P>;
+    constexpr int step = L::own_step, many = outputs<P>;
     T const* const level = row(e.level);
     T *in = scratch, *out = scratch + shape.buffer() * S * step;
     P const scale = simd::broadcast<P>(level[0]);
@@ -111,10 +111,10 @@ struct NetworkTile {
         simd::store(in + (j * S + s) * step,
                     scale * simd::load<P>(x + j * L::lanes + s * simd::width<P>));
     for (int layer = 0; layer < shape.depth; ++layer) {
-      for (int o = 0; o < NetworkShape::padded(shape.width); o += N) {
-        P sum[N][S];
+      for (int o = 0; o < NetworkShape::padded(shape.width); o += many) {
+        P sum[many][S];
         RETRACE_UNROLL(8)
-        for (int n = 0; n < N; ++n) {
+        for (int n = 0; n < many; ++n) {
           RETRACE_UNROLL(8)
           for (int s = 0; s < S; ++s)
             sum[n][s] = simd::broadcast<P>(level[shape.bias(layer) + o + n]);
@@ -123,13 +123,13 @@ struct NetworkTile {
         T* const result = out + o * S * step;
         activations::with(activation, [&](auto act) {
           RETRACE_UNROLL(8)
-          for (int n = 0; n < N; ++n) {
+          for (int n = 0; n < many; ++n) {
             RETRACE_UNROLL(8)
             for (int s = 0; s < S; ++s)
               simd::store(result + (n * S + s) * step, act.value(sum[n][s]));
           }
         });
-        if (keeps_input(layer)) add_input<L, N * S>(in + o * S * step, result);
+        if (keeps_input(layer)) add_input<L, many * S>(in + o * S * step, result);
       }
       T* const free = in;
       in = out;
@@ -207,17 +207,17 @@ struct NetworkTile {
   KOKKOS_FUNCTION P along_axes(int axis, T const* x, T* y, Evaluation<T> const& e, P trace,
                                T* scratch) const {
     using simd::broadcast, simd::load, simd::store;
-    constexpr int step = L::own_step, N = outputs<P>, first = values == Values::with ? 1 : 0;
+    constexpr int step = L::own_step, many = outputs<P>, first = values == Values::with ? 1 : 0;
     T const* const level = row(e.level);
     T *in = scratch, *out = scratch + shape.buffer() * packs * step;
     T* const slopes = scratch + 2 * shape.buffer() * packs * step;
     for (int layer = 0; layer < shape.depth; ++layer) {
-      for (int o = 0; o < NetworkShape::padded(shape.width); o += N) {
+      for (int o = 0; o < NetworkShape::padded(shape.width); o += many) {
         T const *const bias = level + shape.bias(layer) + o, *const weight =
                                                                  weights + shape.weight(layer, o);
-        P sum[N][S];
+        P sum[many][S];
         RETRACE_UNROLL(8)
-        for (int n = 0; n < N; ++n) {
+        for (int n = 0; n < many; ++n) {
           if constexpr (values == Values::with) sum[n][0] = broadcast<P>(bias[n]);
           RETRACE_UNROLL(8)
           for (int s = first; s < S; ++s)
@@ -230,7 +230,7 @@ struct NetworkTile {
           for (int j = 0; j < dimension(); ++j) {
             P const a = broadcast<P>(level[0]) * load<P>(x + j * L::lanes);
             RETRACE_UNROLL(8)
-            for (int n = 0; n < N; ++n)
+            for (int n = 0; n < many; ++n)
               sum[n][0] =
                   simd::fma(a, broadcast<P>(weight[j * NetworkShape::block + n]), sum[n][0]);
           }
@@ -240,7 +240,7 @@ struct NetworkTile {
                                                   (shape.bias(layer) - shape.bias(0) + o) * step;
         activations::with(activation, [&](auto act) {
           RETRACE_UNROLL(8)
-          for (int n = 0; n < N; ++n) {
+          for (int n = 0; n < many; ++n) {
             P rise;
             if constexpr (values == Values::with) {
               auto const [value, derivative] = act.slope(sum[n][0]);
@@ -254,7 +254,7 @@ struct NetworkTile {
             for (int s = first; s < S; ++s) store(result + (n * S + s) * step, rise * sum[n][s]);
           }
         });
-        if (keeps_input(layer)) add_input<L, N * S>(in + o * S * step, result);
+        if (keeps_input(layer)) add_input<L, many * S>(in + o * S * step, result);
       }
       T* const free = in;
       in = out;
