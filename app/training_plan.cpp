@@ -173,7 +173,7 @@ TrainArguments::TrainArguments()
       preconditioning(
           option("--preconditioning", "NAME",
                  all_names<Preconditioning>() + " (default: edm where denoised is predicted)")),
-      iterations(option("--iterations", "N", "(default: 20000)")),
+      iterations(option("--iterations", "N", "(default: 40000)")),
       batch(option("--batch", "B", "examples of an iteration (default: 512)")),
       learning_rate(option("--learning-rate", "R",
                            "the largest; half a cosine brings it to 0 (default: 0.002)")),
@@ -190,7 +190,7 @@ TrainArguments::TrainArguments()
                            "epsilon)")),
       time_sampling(option("--time-sampling", "NAME",
                            all_names<TimeSampling>() +
-                               "\n                            (default: low-discrepancy; edm: "
+                               "\n                            (default: importance; edm: "
                                "log-normal)")),
       seed(option("--seed", "S", "(default: random, or that of --resume)")),
       resume(option("--resume", "FILE", "go on from a checkpoint of the same line")),

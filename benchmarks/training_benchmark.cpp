@@ -23,7 +23,10 @@ void add_training(std::int64_t batch) {
     Trainer trainer({.architecture = {},
                      .sde = "vp",
                      .data = TrainingData(draw_rows(eight_gaussians{}(), 1, 0, rows), 2),
-                     .options = {.iterations = 1'000'000, .batch = batch, .seed = 1}});
+                     .options = {.iterations = 1'000'000,
+                                 .batch = batch,
+                                 .seed = 1,
+                                 .time_sampling = TimeSampling::uniform}});
     std::int64_t const steps = effort().scaled(20'000) / batch + 1;
     measure(state, {.run =
                         [&] {

@@ -113,7 +113,7 @@ class GradientTile {
   static RETRACE_INLINE T const* multiply(panels::Block<P, block_rows, V>& block, T const* left,
                                           int row, int inner, T const* right) {
     for (int k = 0; k < inner; k += panels::columns) {
-      int const some = std::min(panels::columns, inner - k);
+      int const some = inner - k < panels::columns ? inner - k : panels::columns;
       block.template add<panels::Left::straight>(left + (k * rows + row * panels::columns), right,
                                                  some);
       right += some * panels::columns;

@@ -13,11 +13,11 @@ namespace retrace {
 /// How a network is trained: by Adam, decoupled weight decay (AdamW, Loshchilov and Hutter 2019),
 /// a linear warm-up and then half a cosine to 0.
 struct TrainingOptions {
-  std::int64_t iterations = 20'000;
+  std::int64_t iterations = 40'000;
   std::int64_t batch = 512;
   std::uint64_t seed = 0;
   Weighting weighting = Weighting::prediction;
-  TimeSampling time_sampling = TimeSampling::low_discrepancy;
+  TimeSampling time_sampling = TimeSampling::importance;
   double learning_rate = 2e-3;
   std::int64_t warm_up = 200;  ///< iterations
   double weight_decay = 0;
