@@ -23,15 +23,15 @@ std::vector<Architecture> architectures() {
     change(all.back());
   };
   for (auto const& [name, value] : names<Activation>())
-    add([&](Architecture& a) { a.activation = value; });
+    add([&, value = value](Architecture& a) { a.activation = value; });
   for (auto const& [name, value] : names<Prediction>())
-    add([&](Architecture& a) { a.prediction = value; });
+    add([&, value = value](Architecture& a) { a.prediction = value; });
   for (auto const& [name, value] : names<Conditioning>())
-    add([&](Architecture& a) { a.conditioning = value; });
+    add([&, value = value](Architecture& a) { a.conditioning = value; });
   for (auto const& [name, value] : names<Embedding>())
-    add([&](Architecture& a) { a.embedding = value; });
+    add([&, value = value](Architecture& a) { a.embedding = value; });
   for (auto const& [name, value] : names<Injection>())
-    add([&](Architecture& a) { a.injection = value; });
+    add([&, value = value](Architecture& a) { a.injection = value; });
   add([](Architecture& a) { a.skip = Skip::residual; });
   add([](Architecture& a) { a.frequencies = 0; });
   add([](Architecture& a) { a.depth = 1; });
@@ -91,19 +91,19 @@ class NetworkFileRefusal : public testing::Test {
   /// What is said of a small network with its tensors and metadata changed.
   std::string refused(TensorMetadata const& changes, std::vector<TensorData> const& added = {},
                       std::string const& left_out = "none") {
-    auto tensors = network_tensors(trained_.network, trained_.network.values());
+    auto tensors = network_tensors(trained.network, trained.network.values());
     std::erase_if(tensors, [&](TensorData const& t) { return t.name == left_out; });
     tensors.insert(tensors.end(), added.begin(), added.end());
-    TensorMetadata metadata = network_metadata(trained_);
+    TensorMetadata metadata = network_metadata(trained);
     for (auto const& [key, text] : changes) metadata[key] = text;
-    write_safetensors(folder_ / "m.safetensors", tensors, metadata);
-    std::string const message = refusal([&] { (void)read_network(folder_ / "m.safetensors"); });
+    write_safetensors(folder / "m.safetensors", tensors, metadata);
+    std::string message = refusal([&] { (void)read_network(folder / "m.safetensors"); });
     EXPECT_TRUE(contains(message, "m.safetensors"));
     return message;
   }
 
-  TemporaryFolder folder_;
-  TrainedNetwork trained_{.network = random_network({.width = 8, .depth = 2, .frequencies = 4}, 1)};
+  TemporaryFolder folder;
+  TrainedNetwork trained{.network = random_network({.width = 8, .depth = 2, .frequencies = 4}, 1)};
 };
 
 TEST_F(NetworkFileRefusal, NamesTheFieldOfTheMetadata) {
@@ -135,12 +135,12 @@ TEST_F(NetworkFileRefusal, NamesTheTensorExpectedAndFound) {
 
 TEST_F(NetworkFileRefusal, LeavesTensorsOfTrainingAlone) {
   std::vector<float> const three(3);
-  auto tensors = network_tensors(trained_.network, trained_.network.values());
+  auto tensors = network_tensors(trained.network, trained.network.values());
   tensors.emplace_back("ema/0.99/o.bias", std::vector<std::int64_t>{3}, three);
   tensors.emplace_back("train/history", std::vector<std::int64_t>{3}, three);
-  write_safetensors(folder_ / "m.safetensors", tensors, network_metadata(trained_));
-  EXPECT_EQ(read_network(folder_ / "m.safetensors").network.architecture(),
-            trained_.network.architecture());
+  write_safetensors(folder / "m.safetensors", tensors, network_metadata(trained));
+  EXPECT_EQ(read_network(folder / "m.safetensors").network.architecture(),
+            trained.network.architecture());
 }
 
 }  // namespace

@@ -66,7 +66,7 @@ TEST(GradientTile, HasTheLossOfTheHostNetwork) {
     HostNetwork const host(setting.network);
     auto const losses = setting.tile.losses(setting.parameters, examples);
     for (int row = 0; row < examples; ++row) {
-      NoiseLevel const level = setting.level_of(row);
+      NoiseLevel const level = Setting<double, simd::Native>::level_of(row);
       Precondition const p = precondition(a, level);
       std::vector<double> const x = setting.state(row);
       std::vector<double> out(3);

@@ -35,7 +35,7 @@ void run(Trainer& trainer, std::int64_t until) {
 
 TEST(Trainer, GivesTheSameBitsOnAnyNumberOfThreads) {
   AlignedVector<float> found[2];
-  for (std::size_t const threads : {1, 2}) {
+  for (std::size_t const threads : {std::size_t{1}, std::size_t{2}}) {
     tbb::global_control const limit(tbb::global_control::max_allowed_parallelism, threads);
     Trainer trainer(small_task());
     run(trainer, 30);

@@ -35,7 +35,8 @@ TEST(Weighting, CountsTheSameErrorAlikeWhateverIsPredicted) {
     for (double const part : {0.05, 0.3, 0.8}) {
       NoiseLevel const level = sde.at(part * sde.t_max());
       double const rho = level.sigma() / level.alpha(), g2 = level.g2(), sigma = level.sigma();
-      for (auto const& [prediction_name, prediction] : names<Prediction>()) {
+      for (auto const& [prediction_name, value] : names<Prediction>()) {
+        Prediction const prediction = value;
         SCOPED_TRACE(std::string(name) + " " + std::string(prediction_name));
         double const e = error_of(prediction, level);
         auto const near = [&](Weighting weighting, double expected) {
