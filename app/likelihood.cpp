@@ -47,11 +47,12 @@ NpyArray read_points(LikelihoodArguments const& arguments, LikelihoodPlan const&
 }
 
 Likelihood by_grid(LikelihoodPlan const& plan, NpyArray const& points, Budget budget) {
+  LikelihoodOptions const options{.budget = budget};
   Grid const& grid = plan.grid->grid;
   return plan.subject.target()
-             ? log_likelihood(*plan.subject.target(), plan.solver, grid, points.values, budget)
+             ? log_likelihood(*plan.subject.target(), plan.solver, grid, points.values, options)
              : log_likelihood(plan.subject.trained()->network, plan.solver, grid, points.values,
-                              budget);
+                              options);
 }
 
 Likelihood by_adaptive_steps(LikelihoodPlan const& plan, NpyArray const& points,

@@ -23,18 +23,18 @@ TEST(StudentQuantile, IsThePublishedOne) {
 }
 
 TEST(ErrorBudget, WidensTheSpreadOfTheProbesOnly) {
-  ErrorBudget budget{.ode = {1}, .trace = {0.5}, .prior = {2}, .truncation = {4}, .probes = 11};
+  ErrorBudget budget{.ode = {1}, .trace = {0.5}, .prior = {2}, .truncation = {4}, .probes = {11}};
   EXPECT_DOUBLE_EQ(budget.total(0), 7.5);
   EXPECT_NEAR(budget.half_width(0, 0.95), 7 + 2.2281388520 * 0.5, 1e-9);
-  budget.probes = 0;
+  budget.probes = {0};
   budget.trace = {0};
   EXPECT_DOUBLE_EQ(budget.half_width(0, 0.95), 7);
-  budget.probes = 1;
+  budget.probes = {1};
   EXPECT_EQ(budget.half_width(0, 0.95), std::numeric_limits<double>::infinity());
 }
 
 TEST(ErrorBudget, RefusesWhatIsNoConfidence) {
-  ErrorBudget const budget{.ode = {1}, .trace = {0}, .prior = {0}, .truncation = {0}};
+  ErrorBudget const budget{.ode = {1}, .trace = {0}, .prior = {0}, .truncation = {0}, .probes = {9}};
   for (double const c : {0.0, 1.0, -1.0, std::nan("")})
     EXPECT_THROW(static_cast<void>(budget.half_width(0, c)), Error) << c;
 }

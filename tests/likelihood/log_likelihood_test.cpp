@@ -125,7 +125,7 @@ TEST(LogLikelihood, HasIntervalsForGaussianProbesThatHoldTheirConfidence) {
       target, make_sde("vp"), "dopri5", points,
       {.divergence = divergences::hutchinson{Probes::drawn(32, ProbeLaw::gaussian, 7)}});
   std::vector<double> const errors = errors_of(target, points, found);
-  EXPECT_EQ(found.error.probes, 32);
+  EXPECT_EQ(found.error.probes, std::vector<std::int64_t>(size(n), 32));
   std::size_t inside = 0, inside_half = 0;
   for (std::size_t row = 0; row < size(n); ++row) {
     double const half_width = found.error.half_width(row, confidence);
@@ -148,7 +148,7 @@ TEST(LogLikelihood, AgreesBetweenItsThreeRoutes) {
   Likelihood const host = log_likelihood(target, sde, "bulirsch-stoer", points, tight);
   Grid const grid =
       grids::log_snr{}(sde, 2000, {sde.default_end(Solver::deterministic), sde.t_max()});
-  Likelihood const traced = log_likelihood(target, "dpm-solver-3", grid, points, Budget::none);
+  Likelihood const traced = log_likelihood(target, "dpm-solver-3", grid, points, {.budget = Budget::none});
   for (std::size_t row = 0; row < 50; ++row) {
     EXPECT_NEAR(tiles.logp[row], host.logp[row], 1e-8);
     EXPECT_NEAR(tiles.logp[row], traced.logp[row], 2e-6);

@@ -36,7 +36,7 @@ TEST(NetworkLikelihood, IsTheSameByGridsInKernelsAndByAdaptiveStepsOnTheHost) {
     Network const network = denoiser(d);
     auto const x = points(d);
     Grid const grid = make_grid("log-snr", sde, 400, {1e-2, 0.99});
-    auto const fixed = log_likelihood(network, "dpm-solver-3", grid, x, Budget::none);
+    auto const fixed = log_likelihood(network, "dpm-solver-3", grid, x, {.budget = Budget::none});
     auto const adaptive = log_likelihood(host_model(network), sde, "dopri5", x,
                                          {.span = {1e-2, 0.99},
                                           .encode = {.tolerance = {.rtol = 1e-9, .atol = 1e-9}},

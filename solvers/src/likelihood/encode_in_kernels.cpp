@@ -41,7 +41,7 @@ double scale_change(NoiseLevel const& from, NoiseLevel const& to, std::size_t di
 }  // namespace
 
 Encoded encode(Executor<double>& executor, AnySampler const& sampler, Grid const& grid,
-               std::span<double const> points) {
+               std::span<double const> points, std::uint64_t first_sample) {
   NoiseLevel const from = grid.level(0), to = grid.level(grid.count());
   if (grid.runs_backwards())
     throw Error(Fault::argument, "the grid runs from noise to data",
@@ -56,8 +56,9 @@ Encoded encode(Executor<double>& executor, AnySampler const& sampler, Grid const
                 "take a deterministic sampler");
   HostArray<double> const states = with_volume(points, executor.dimension() - 1);
   auto const n = states.extent(0), d = states.extent(1) - 1;
-  Samples<double> const run = sample(executor, given_start<double>(states, 0), sampler, grid,
-                                     {.samples = static_cast<std::int64_t>(n)});
+  Samples<double> const run =
+      sample(executor, given_start<double>(states, first_sample), sampler, grid,
+             {.samples = static_cast<std::int64_t>(n), .first_sample = first_sample});
   if (run.nonfinite > 0) {
     std::string const first = run.where.empty() ? ""
                                                 : "; the first is point " +
@@ -84,8 +85,9 @@ Encoded encode(AdaptiveExecutor<double>& executor, StepProgram const& step, Sde 
   HostArray<double> const states = with_volume(points, executor.dimension() - 1);
   auto const n = states.extent(0), d = states.extent(1) - 1;
   AdaptiveSamples<double> run =
-      adaptive_sample(executor, given_start<double>(states, 0), step, sde, span,
+      adaptive_sample(executor, given_start<double>(states, options.first_sample), step, sde, span,
                       {.samples = static_cast<std::int64_t>(n),
+                       .first_sample = options.first_sample,
                        .tolerance = options.tolerance,
                        .max_evaluations = options.max_evaluations,
                        .free_components = options.volume_error == VolumeError::free ? 1 : 0});

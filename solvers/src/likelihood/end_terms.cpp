@@ -79,14 +79,23 @@ std::optional<NormalLaw> law_at_origin(HostModel const& model, NoiseLevel const&
 }  // namespace
 
 EndTerms end_terms(Target const& target, Sde const& sde, double from, double to) {
-  return {.truncation =
-              [data = target.at(NoiseLevel::clean(sde.clean_t())),
-               first = target.at(sde.at(from))](std::span<double const> x) {
-                return std::abs(data.log_density(x) - first.log_density(x));
-              },
-          .prior = [last = target.at(sde.at(to))](
-                       std::span<double const> z,
-                       double log_prior) { return std::abs(last.log_density(z) - log_prior); }};
+  return {
+      .truncation =
+          [data = target.at(NoiseLevel::clean(sde.clean_t())),
+           first = target.at(sde.at(from))](std::span<double const> x) {
+            return std::abs(data.log_density(x) - first.log_density(x));
+          },
+      .correction =
+          [data = target.at(NoiseLevel::clean(sde.clean_t())), level = sde.at(from),
+           first = target.at(sde.at(from))](std::span<double const> x) {
+            std::vector<double> score(x.size());
+            auto const [log_density, divergence] = first.evaluate(x, score, {});
+            double const nats = truncation_to_first_order(level, x, score, divergence);
+            return TruncationCorrection{nats, std::abs(data.log_density(x) - (log_density + nats))};
+          },
+      .prior = [last = target.at(sde.at(to))](
+                   std::span<double const> z,
+                   double log_prior) { return std::abs(last.log_density(z) - log_prior); }};
 }
 
 EndTerms end_terms(HostModel const& model, Sde const& sde, double from, double to) {
@@ -98,6 +107,18 @@ EndTerms end_terms(HostModel const& model, Sde const& sde, double from, double t
                 double const divergence = score_of(model, level, x, score);
                 if (std::isinf(divergence)) return unknown;
                 return std::abs(truncation_to_first_order(level, x, score, divergence));
+              },
+          .correction =
+              [model, level = sde.at(from)](std::span<double const> x) {
+                std::vector<double> score(x.size());
+                double const divergence = score_of(model, level, x, score);
+                if (std::isinf(divergence)) return TruncationCorrection{0, unknown};
+                double nats = 0, sizes = 0;
+                for (double const term : truncation_terms(level, x, score, divergence)) {
+                  nats += term;
+                  sizes += std::abs(term);
+                }
+                return TruncationCorrection{nats, sizes * sizes};
               },
           .prior =
               [law](std::span<double const> z, double log_prior) {

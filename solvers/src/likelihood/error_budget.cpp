@@ -11,26 +11,31 @@
 namespace retrace {
 
 double ErrorBudget::half_width(std::size_t row, double confidence) const {
+  return ode[row] + prior[row] + truncation[row] + trace_half_width(row, confidence);
+}
+
+double ErrorBudget::trace_half_width(std::size_t row, double confidence) const {
   if (!(confidence > 0 && confidence < 1))
     throw Error(Fault::argument, "the confidence cannot be " + shortest(confidence),
                 "it must lie between 0 and 1");
-  double const others = total(row) - trace[row];
-  if (probes == 0) return others;
-  if (probes == 1) return std::numeric_limits<double>::infinity();
-  return others + student_quantile(confidence, probes - 1) * trace[row];
+  std::int64_t const count = probes[row];
+  if (count == 0) return 0;
+  if (count == 1) return std::numeric_limits<double>::infinity();
+  return student_quantile(confidence, count - 1) * trace[row];
 }
 
-double student_quantile(double confidence, int freedom) {
+double student_quantile(double confidence, std::int64_t freedom) {
+  auto const degrees = static_cast<double>(freedom);
   // P(|T| > t) = I_x(freedom / 2, 1 / 2), x = freedom / (freedom + t^2), which grows with x.
   using One = Eigen::Array<double, 1, 1>;
   double low = 0, high = 1;
   for (int i = 0; i < 200 && high - low > 1e-15 * high; ++i) {
     double const x = low + (high - low) / 2;
     double const beyond =
-        Eigen::betainc(One::Constant(0.5 * freedom), One::Constant(0.5), One::Constant(x))(0);
+        Eigen::betainc(One::Constant(0.5 * degrees), One::Constant(0.5), One::Constant(x))(0);
     (beyond < 1 - confidence ? low : high) = x;
   }
-  return std::sqrt(freedom * (1 - high) / high);
+  return std::sqrt(degrees * (1 - high) / high);
 }
 
 }  // namespace retrace

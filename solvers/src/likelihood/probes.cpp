@@ -64,6 +64,18 @@ Probes Probes::given(std::vector<double> values, int count, std::int64_t points,
   return probes;
 }
 
+Probes Probes::further(int first, int count) const {
+  if (values_)
+    throw Error(Fault::argument, "there are no further probes", "these were given",
+                "have them drawn, or ask for no half-width");
+  check_count(count);
+  if (first < 0 || first > most - count)
+    throw Error(Fault::argument, "probes end at number " + std::to_string(most));
+  Probes probes(count, law_, seed_);
+  probes.first_ = first;
+  return probes;
+}
+
 void Probes::check(std::int64_t points, int dimension) const {
   if (!values_ || (points_ == points && dimension_ == dimension)) return;
   throw Error(Fault::argument, "the probes are " + shape(count_, points_, dimension_),
@@ -78,7 +90,7 @@ void Probes::fill(PointNumber number, std::span<double> out) const {
     if (values_)
       std::ranges::copy(row_of(*values_, k * points_ + number.row, d), probe.begin());
     else
-      draw_probe(law_, seed_, number.sample, k, 0, probe);
+      draw_probe(law_, seed_, number.sample, first_ + k, 0, probe);
   }
 }
 

@@ -58,8 +58,15 @@ class DivergenceEstimator {
                                                          PointNumber number) const {
     return self_->at_point(model, number);
   }
+  /// Estimates number first .. first + count - 1 of the same stream. Throws Error (argument) where
+  /// there is no stream of them.
+  [[nodiscard]] DivergenceEstimator further(int first, int count) const {
+    return self_->further(first, count);
+  }
 
  private:
+  [[noreturn]] static void throw_no_further();
+
   struct Concept {
     Concept() = default;
     virtual ~Concept() = default;
@@ -70,6 +77,7 @@ class DivergenceEstimator {
     virtual void check(HostModel const& model, std::int64_t points) const = 0;
     [[nodiscard]] virtual std::unique_ptr<PointEstimator> at_point(HostModel const& model,
                                                                    PointNumber number) const = 0;
+    [[nodiscard]] virtual DivergenceEstimator further(int first, int count) const = 0;
   };
   template <class Kind>
   struct Model final : Concept {
@@ -84,6 +92,12 @@ class DivergenceEstimator {
     [[nodiscard]] std::unique_ptr<PointEstimator> at_point(HostModel const& model,
                                                            PointNumber number) const override {
       return kind.at_point(model, number);
+    }
+    [[nodiscard]] DivergenceEstimator further(int first, int count) const override {
+      if constexpr (requires { kind.further(first, count); })
+        return kind.further(first, count);
+      else
+        throw_no_further();
     }
     Kind kind;
   };

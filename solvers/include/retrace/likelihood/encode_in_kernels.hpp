@@ -22,7 +22,8 @@ namespace retrace {
 /// reach alpha = 0 and points that are not finite, (numerics) naming the point whose end is not
 /// finite.
 [[nodiscard]] Encoded encode(Executor<double>& executor, AnySampler const& sampler,
-                             Grid const& grid, std::span<double const> points);
+                             Grid const& grid, std::span<double const> points,
+                             std::uint64_t first_sample = 0);
 
 /// Carries points to noise by a step program, each with steps of its own. `executor` has the volume
 /// as its last component (adaptive_volume_executor()). Throws Error as adaptive_sample(),

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 namespace retrace {
@@ -14,9 +15,10 @@ struct ErrorBudget {
   std::vector<double> trace = {};  ///< standard error over the probes; 0 where the divergence is
                                    ///< exact, infinite for one probe
   std::vector<double> prior = {};  ///< |log p_T(z) - log prior(z)|
-  std::vector<double> truncation =
-      {};          ///< |log p_data(x) - log p_from(x)|; infinite where p_data is 0
-  int probes = 0;  ///< that `trace` is a spread of; 0: exact
+  /// |log p_data(x) - log p_from(x)|, or what is left of it after a correction; infinite where
+  /// p_data is 0.
+  std::vector<double> truncation = {};
+  std::vector<std::int64_t> probes = {};  ///< that `trace` is a spread of; 0: exact
 
   [[nodiscard]] double total(std::size_t row) const {
     return ode[row] + trace[row] + prior[row] + truncation[row];
@@ -29,9 +31,11 @@ struct ErrorBudget {
   /// take two or three values, there is no such interval. Throws Error (argument) for a confidence
   /// outside (0, 1).
   [[nodiscard]] double half_width(std::size_t row, double confidence) const;
+  /// The part of the probes alone.
+  [[nodiscard]] double trace_half_width(std::size_t row, double confidence) const;
 };
 
 /// The t with P(|T| <= t) = confidence for Student's distribution, freedom >= 1.
-[[nodiscard]] double student_quantile(double confidence, int freedom);
+[[nodiscard]] double student_quantile(double confidence, std::int64_t freedom);
 
 }  // namespace retrace

@@ -24,6 +24,10 @@ struct hutch_pp {
   std::uint64_t seed = 0;  ///< of the sketch
 
   [[nodiscard]] int estimates() const { return probes.count(); }
+  /// By probes number first .. first + count - 1 of the same stream; errors as Probes::further().
+  [[nodiscard]] hutch_pp further(int first, int count) const {
+    return {probes.further(first, count), sketch, seed};
+  }
   /// Throws Error (argument) for a model without derivatives, probes of another shape and a sketch
   /// of fewer than one vector.
   void check(HostModel const& model, std::int64_t points) const;

@@ -20,6 +20,10 @@ struct hutchinson {
   Probes probes = Probes::drawn(8);
 
   [[nodiscard]] int estimates() const { return probes.count(); }
+  /// By probes number first .. first + count - 1 of the same stream; errors as Probes::further().
+  [[nodiscard]] hutchinson further(int first, int count) const {
+    return {probes.further(first, count)};
+  }
   /// Throws Error (argument) for a model without derivatives and probes of another shape.
   void check(HostModel const& model, std::int64_t points) const;
   [[nodiscard]] std::unique_ptr<PointEstimator> at_point(HostModel const& model,

@@ -37,6 +37,9 @@ class Probes {
                                     int dimension);
 
   [[nodiscard]] int count() const { return count_; }
+  /// Probes number first .. first + count - 1 of the counter instead. Throws Error (argument) for
+  /// given ones, of which there are no more, and numbers outside [0, most].
+  [[nodiscard]] Probes further(int first, int count) const;
   /// Throws Error (argument) where given probes are of other points or another dimension.
   void check(std::int64_t points, int dimension) const;
   /// Those of one point, [count][d].
@@ -46,6 +49,7 @@ class Probes {
   Probes(int count, ProbeLaw law, std::uint64_t seed) : count_(count), law_(law), seed_(seed) {}
 
   int count_;
+  int first_ = 0;  // number in the stream
   ProbeLaw law_;
   std::uint64_t seed_;
   std::int64_t points_ = 0;  // of given probes, as are

@@ -3,6 +3,7 @@
 
 #include <retrace/core/noise_level.hpp>
 
+#include <array>
 #include <span>
 
 namespace retrace {
@@ -14,5 +15,11 @@ namespace retrace {
 /// 1 - alpha, where log p_0 has four derivatives; beside an edge of the data it says little.
 [[nodiscard]] double truncation_to_first_order(NoiseLevel const& level, std::span<double const> x,
                                                std::span<double const> score, double divergence);
+
+/// Its four terms, in that order: d log alpha, then those of x . score, divergence and |score|^2.
+[[nodiscard]] std::array<double, 4> truncation_terms(NoiseLevel const& level,
+                                                     std::span<double const> x,
+                                                     std::span<double const> score,
+                                                     double divergence);
 
 }  // namespace retrace
