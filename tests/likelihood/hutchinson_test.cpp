@@ -29,7 +29,8 @@ using testing::random_numbers;
 
 constexpr Tolerance tight{1e-10, 1e-10};
 
-/// The largest error of Hutchinson's estimates with given probes against e'Ae.
+/// The largest error of Hutchinson's estimates with given probes against e'Ae. With a limit on the
+/// evaluations: probes that change would take all there are.
 double error_of_given_probes(OdeStepper const& stepper, std::string const& name, double fault = 0) {
   MixtureNumbers const data = gaussian_5d();
   Target const target = data.mixture();
@@ -44,7 +45,9 @@ double error_of_given_probes(OdeStepper const& stepper, std::string const& name,
   };
   auto const run = encode(model, sde, stepper, {}, draws(target, sde, n),
                           divergences::hutchinson{Probes::given(e, probes, n, d)},
-                          {.tolerance = tight, .volume_error = testing::volume_error(stepper)});
+                          {.tolerance = tight,
+                           .volume_error = testing::volume_error(stepper),
+                           .max_evaluations = 20'000});
   Eigen::MatrixXd const a = integrated_jacobian(data, sde);
   double largest = 0;
   for (std::size_t k = 0; k < probes; ++k)
@@ -159,7 +162,7 @@ Scores scores(ProbeLaw law, double factor_of_variance = 1, double shift = 0) {
   constexpr int n = 50, probes = 2000;
   auto const run =
       encode(host_model(target), sde, odeint_stepper("dopri5"), {}, draws(target, sde, n),
-             divergences::hutchinson{Probes::drawn(probes, law, 6)});
+             divergences::hutchinson{Probes::drawn(probes, law, 6)}, {.max_evaluations = 1000});
   Eigen::MatrixXd const a = integrated_jacobian(data, sde);
   double const squares = a.squaredNorm(), diagonal = a.diagonal().squaredNorm();
   double const variance =

@@ -73,7 +73,18 @@ TEST(Samplers, CountTheirEvaluations) {  // N12
         Case{"er-sde-3", "vp", "log-snr", 20, 20, 20}, Case{"seeds-1", "vp", "log-snr", 20, 20, 20},
         Case{"seeds-2", "vp", "log-snr", 20, 40, 40}, Case{"seeds-3", "edm", "edm", 20, 58, 57},
         Case{"stochastic-heun", "vp", "uniform", 20, 40, 20},
-        Case{"sra1", "vp", "log-snr", 20, 40, 40},
+        Case{"sra1", "vp", "log-snr", 20, 40, 40}, Case{"er-sde-1", "vp", "log-snr", 20, 20, 20},
+        Case{"er-sde-2", "edm", "edm", 20, 20, 19}, Case{"deis-1", "vp", "log-snr", 20, 20, 0},
+        Case{"lms-1", "ve", "log-snr", 20, 20, 0}, Case{"lms-2", "ve", "log-snr", 20, 20, 0},
+        Case{"lms-3", "ve", "log-snr", 20, 22, 0}, Case{"ipndm-1", "vp", "log-snr", 20, 20, 0},
+        Case{"ipndm-2", "vp", "log-snr", 20, 20, 0}, Case{"ipndm-3", "vp", "log-snr", 20, 20, 0},
+        // Adaptive ones with the steps of a grid: the stages that their result needs, 12 of the 13
+        // that Fehlberg has.
+        Case{"dopri5", "vp", "log-snr", 20, 120, 0}, Case{"rk45", "vp", "log-snr", 20, 120, 0},
+        Case{"tsit5", "ve", "log-snr", 20, 120, 0},
+        Case{"cash-karp54", "vp", "log-snr", 20, 120, 0},
+        Case{"fehlberg78", "vp", "log-snr", 20, 240, 0},
+        Case{"adaptive-sde", "vp", "log-snr", 20, 40, 20},
         // sigma/alpha is 0.4 at level 6, 0.068 at level 8
         Case{"restart:rho_min=0.05,rho_max=0.35", "edm", "log-snr", 12, 32, 2}}) {
     Sde const sde = make_sde(c.sde);
