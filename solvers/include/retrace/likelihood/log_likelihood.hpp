@@ -4,6 +4,7 @@
 #include <retrace/likelihood/divergence.hpp>
 #include <retrace/likelihood/encode.hpp>
 #include <retrace/likelihood/error_budget.hpp>
+#include <retrace/nn/network.hpp>
 #include <retrace/odeint/host_model.hpp>
 #include <retrace/run/spoiled.hpp>
 #include <retrace/sde/grid.hpp>
@@ -21,6 +22,11 @@ namespace retrace {
 /// second time with smaller steps, for the error of the integration.
 enum class Budget { full, none };
 
+/// What kernels of networks compute in. Rounding in float changes a log likelihood by some 1e-4
+/// nats, in half of the time; the second run of a full budget is in double and sees it. Tolerances
+/// are made attainable().
+enum class Arithmetic { in_double, in_float };
+
 struct LikelihoodOptions {
   Span span = {};  ///< from data to noise: the SDE's default end for deterministic samplers, its
                    ///< largest t
@@ -28,6 +34,13 @@ struct LikelihoodOptions {
   std::optional<DivergenceEstimator> divergence = {};
   EncodeOptions encode = {};
   Budget budget = Budget::full;
+  Arithmetic arithmetic = Arithmetic::in_double;  ///< of networks in kernels; all else is in double
+};
+
+/// The same where a grid has the steps.
+struct GridLikelihoodOptions {
+  Budget budget = Budget::full;
+  Arithmetic arithmetic = Arithmetic::in_double;
 };
 
 /// log p(x) of points by the probability flow: log prior(z) + change of volume, in nats. That it
@@ -75,6 +88,17 @@ struct Likelihood {
 [[nodiscard]] Likelihood log_likelihood(HostModel const& model, Sde const& sde,
                                         std::string_view solver, std::span<double const> points,
                                         LikelihoodOptions const& options = {});
+
+/// Of a score network, with exact divergences in kernels: by an adaptive solver as above (on the
+/// host where the divergence is estimated, for solvers that are no Runge-Kutta pairs, and from
+/// sigma = 0 or to alpha = 0), or by a deterministic sampler's own program. `prior` and
+/// `truncation` are estimates (end_terms.hpp).
+[[nodiscard]] Likelihood log_likelihood(Network const& network, Sde const& sde,
+                                        std::string_view solver, std::span<double const> points,
+                                        LikelihoodOptions const& options = {});
+[[nodiscard]] Likelihood log_likelihood(Network const& network, std::string_view sampler,
+                                        Grid const& grid, std::span<double const> points,
+                                        GridLikelihoodOptions const& options = {});
 
 /// -log p / (d log 2): bits per dimension of continuous data, as they are scaled.
 [[nodiscard]] double bits_per_dimension(double logp, int dimension);
