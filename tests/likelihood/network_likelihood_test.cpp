@@ -15,12 +15,14 @@
 namespace retrace {
 namespace {
 
-/// A network whose flow is smooth although its weights are random: at high noise a denoiser's.
+/// A network whose flow is smooth although its weights are random: preconditioned, of unit data.
 Network smooth_network(int dimension) {
   return random_network({.dimension = dimension,
                          .width = 21,
                          .conditioning = Conditioning::log_sigma,
-                         .prediction = Prediction::denoised},
+                         .prediction = Prediction::denoised,
+                         .preconditioning = Preconditioning::edm,
+                         .sigma_data = 1},
                         9);
 }
 
