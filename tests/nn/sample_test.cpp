@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <retrace/nn/host_network.hpp>
 #include <retrace/nn/network_source.hpp>
+#include <retrace/odeint/sample.hpp>
+#include <retrace/odeint/steppers.hpp>
 #include <retrace/run/adaptive_sample.hpp>
 #include <retrace/run/reference.hpp>
 #include <retrace/run/sample.hpp>
@@ -137,6 +139,40 @@ TEST(NetworkSamples, OfAdaptiveStepsEndWhereManyFixedStepsDo) {
     EXPECT_EQ(adaptive.outcomes[i], Outcome::done);
     EXPECT_NEAR(adaptive.x(i, 0), fixed.x(i, 0), 1e-4);
     EXPECT_NEAR(adaptive.x(i, 1), fixed.x(i, 1), 1e-4);
+  }
+}
+
+TEST(NetworkSamples, OfAdaptiveStepsAreThoseOfTheHostWithinTheTolerance) {
+  Network const network = random_network(
+      {.width = 21, .conditioning = Conditioning::log_sigma, .prediction = Prediction::denoised},
+      9);
+  Sde const sde = make_sde("vp");
+  Span const span{1.0, 1e-2};
+  Grid const ends(sde, {1.0, 1e-2});
+  auto const host = odeint_sample(host_model(network), sde, odeint_stepper("dopri5"), span,
+                                  default_start<double>(ends, 2),
+                                  {.samples = 70, .seed = 2, .tolerance = {1e-9, 1e-9}});
+  auto const run = adaptive_sample<double>(network, "dopri5", sde, span,
+                                           {.samples = 70, .seed = 2, .tolerance = {1e-9, 1e-9}});
+  auto const rounded =
+      adaptive_sample<float>(network, "dopri5", sde, span, {.samples = 70, .seed = 2});
+  for (std::size_t i = 0; i < 70; ++i) {
+    EXPECT_NEAR(run.x(i, 1), host.x(i, 1), 1e-7);
+    EXPECT_NEAR(static_cast<double>(rounded.x(i, 1)), host.x(i, 1), 1e-3);
+  }
+}
+
+TEST(NetworkSamples, OfAdaptiveStepsDoNotDependOnTheOthers) {
+  Network const network = small_network(3);
+  auto const run = [&](std::int64_t samples, std::uint64_t first) {
+    return adaptive_sample<float>(
+        network, "tsit5", make_sde("vp"), {0.9, 0.1},
+        {.samples = samples, .first_sample = first, .start = gaussian_start<float>(1, 5)});
+  };
+  auto const all = run(150, 0), some = run(7, 101);
+  for (std::size_t i = 0; i < 7; ++i) {
+    EXPECT_EQ(some.x(i, 2), all.x(i + 101, 2));
+    EXPECT_EQ(some.evaluations[i], all.evaluations[i + 101]);
   }
 }
 

@@ -14,22 +14,24 @@ namespace retrace {
 namespace {
 
 /// The points as states, with a volume of 0 behind each.
-HostArray<double> with_volume(std::span<double const> points, int dimension) {
+template <class T>
+HostArray<T> with_volume(std::span<double const> points, int dimension) {
   auto const d = static_cast<std::size_t>(dimension);
   if (points.size() % d != 0)
     throw Error(Fault::argument, "the points are " + std::to_string(points.size()) + " numbers",
                 "the model has " + std::to_string(dimension) + " components");
-  HostArray<double> states("retrace::points", points.size() / d, d + 1);
+  HostArray<T> states("retrace::points", points.size() / d, d + 1);
   for (std::size_t row = 0; row < states.extent(0); ++row)
-    for (std::size_t c = 0; c < d; ++c) states(row, c) = points[row * d + c];
+    for (std::size_t c = 0; c < d; ++c) states(row, c) = static_cast<T>(points[row * d + c]);
   return states;
 }
 
-HostArray<double> without_volume(HostArray<double const> states) {
+template <class T>
+HostArray<double> without_volume(HostArray<T> states) {
   HostArray<double> z(Kokkos::view_alloc(Kokkos::WithoutInitializing, "retrace::z"),
                       states.extent(0), states.extent(1) - 1);
   for (std::size_t row = 0; row < z.extent(0); ++row)
-    for (std::size_t c = 0; c < z.extent(1); ++c) z(row, c) = states(row, c);
+    for (std::size_t c = 0; c < z.extent(1); ++c) z(row, c) = static_cast<double>(states(row, c));
   return z;
 }
 
@@ -40,7 +42,8 @@ double scale_change(NoiseLevel const& from, NoiseLevel const& to, std::size_t di
 
 }  // namespace
 
-Encoded encode(Executor<double>& executor, AnySampler const& sampler, Grid const& grid,
+template <class T>
+Encoded encode(Executor<T>& executor, AnySampler const& sampler, Grid const& grid,
                std::span<double const> points, std::uint64_t first_sample) {
   NoiseLevel const from = grid.level(0), to = grid.level(grid.count());
   if (grid.runs_backwards())
@@ -54,10 +57,10 @@ Encoded encode(Executor<double>& executor, AnySampler const& sampler, Grid const
     throw Error(Fault::argument, "the sampler draws noise",
                 "a likelihood needs the probability flow, which has none",
                 "take a deterministic sampler");
-  HostArray<double> const states = with_volume(points, executor.dimension() - 1);
+  HostArray<T> const states = with_volume<T>(points, executor.dimension() - 1);
   auto const n = states.extent(0), d = states.extent(1) - 1;
-  Samples<double> const run =
-      sample(executor, given_start<double>(states, first_sample), sampler, grid,
+  Samples<T> const run =
+      sample(executor, given_start<T>(states, first_sample), sampler, grid,
              {.samples = static_cast<std::int64_t>(n), .first_sample = first_sample});
   if (run.nonfinite > 0) {
     std::string const first = run.where.empty() ? ""
@@ -76,16 +79,18 @@ Encoded encode(Executor<double>& executor, AnySampler const& sampler, Grid const
                   .outcomes = std::vector<Outcome>(n, Outcome::done),
                   .seconds = run.seconds};
   for (std::size_t row = 0; row < n; ++row)
-    encoded.change(row, 0) = scale_change(from, to, d) + run.x(row, d) / to.alpha();
+    encoded.change(row, 0) =
+        scale_change(from, to, d) + static_cast<double>(run.x(row, d)) / to.alpha();
   return encoded;
 }
 
-Encoded encode(AdaptiveExecutor<double>& executor, StepProgram const& step, Sde const& sde,
-               Span span, std::span<double const> points, EncodeOptions const& options) {
-  HostArray<double> const states = with_volume(points, executor.dimension() - 1);
+template <class T>
+Encoded encode(AdaptiveExecutor<T>& executor, StepProgram const& step, Sde const& sde, Span span,
+               std::span<double const> points, EncodeOptions const& options) {
+  HostArray<T> const states = with_volume<T>(points, executor.dimension() - 1);
   auto const n = states.extent(0), d = states.extent(1) - 1;
-  AdaptiveSamples<double> run =
-      adaptive_sample(executor, given_start<double>(states, options.first_sample), step, sde, span,
+  AdaptiveSamples<T> run =
+      adaptive_sample(executor, given_start<T>(states, options.first_sample), step, sde, span,
                       {.samples = static_cast<std::int64_t>(n),
                        .first_sample = options.first_sample,
                        .tolerance = options.tolerance,
@@ -101,9 +106,19 @@ Encoded encode(AdaptiveExecutor<double>& executor, StepProgram const& step, Sde 
   for (std::size_t row = 0; row < n; ++row) {
     NoiseLevel const reached = sde.at(encoded.t[row]);
     // The volume comes multiplied by s, as the other components do.
-    encoded.change(row, 0) = scale_change(from, reached, d) + run.x(row, d) / radius_of(reached);
+    encoded.change(row, 0) =
+        scale_change(from, reached, d) + static_cast<double>(run.x(row, d)) / radius_of(reached);
   }
   return encoded;
 }
+
+template Encoded encode(Executor<float>&, AnySampler const&, Grid const&, std::span<double const>,
+                        std::uint64_t);
+template Encoded encode(Executor<double>&, AnySampler const&, Grid const&, std::span<double const>,
+                        std::uint64_t);
+template Encoded encode(AdaptiveExecutor<float>&, StepProgram const&, Sde const&, Span,
+                        std::span<double const>, EncodeOptions const&);
+template Encoded encode(AdaptiveExecutor<double>&, StepProgram const&, Sde const&, Span,
+                        std::span<double const>, EncodeOptions const&);
 
 }  // namespace retrace

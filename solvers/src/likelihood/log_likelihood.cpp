@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "likelihood_of.hpp"
+#include "routes.hpp"
 
 #include <retrace/core/error.hpp>
 #include <retrace/likelihood/encode_in_kernels.hpp>
@@ -18,35 +18,6 @@
 
 namespace retrace {
 namespace {
-
-constexpr double tightening = 32;  // tolerances: twice the steps at order 5
-
-Span ascending(Sde const& sde, Span const& span) {
-  return {span.from.value_or(sde.default_end(Solver::deterministic)),
-          span.to.value_or(sde.t_max())};
-}
-
-OdeStepper const& stepper_of(std::string_view solver) {
-  return odeint_stepper(solver == rk45::info.name ? dopri5::info.name : solver);
-}
-
-/// An estimate that does not see integrals cannot control them.
-EncodeOptions options_of(EncodeOptions options, OdeStepper const& stepper, Accuracy accuracy) {
-  if (stepper.integral_error == IntegralError::unseen) options.volume_error = VolumeError::free;
-  if (accuracy == Accuracy::finer) {
-    options.tolerance.rtol /= tightening;
-    options.tolerance.atol /= tightening;
-  }
-  return options;
-}
-
-/// The states at the end; NaN for those that did not get there.
-HostArray<double> ended(AdaptiveSamples<double> run) {
-  for (std::size_t row = 0; row < run.outcomes.size(); ++row)
-    if (run.outcomes[row] != Outcome::done)
-      run.x(row, 0) = std::numeric_limits<double>::quiet_NaN();
-  return std::move(run.x);
-}
 
 /// The rounds that the half-width needs, or for the finer run those that it has taken.
 Carried in_rounds(HostModel const& model, Sde const& sde, OdeStepper const& stepper, Span span,
@@ -99,41 +70,6 @@ auto ends_of_target(Target const& target, Sde const& sde) {
   return [&target, &sde](double from, double to) { return end_terms(target, sde, from, to); };
 }
 
-/// Every step in two, at the middle in lambda.
-Grid halved(Grid const& grid) {
-  std::vector<double> times{grid.time(0)};
-  for (auto const [s, t, i] : grid.steps()) {
-    times.push_back(grid.between(s, t, 0.5).t());
-    times.push_back(t.t());
-  }
-  return {grid.sde(), times};
-}
-
-/// `decode(sampler, options)` samples the model backwards on the grid.
-template <class Decode>
-Likelihood on_grid(Executor<double>& executor, EndTerms const& ends, std::string_view sampler,
-                   Grid const& grid, std::span<double const> points,
-                   LikelihoodOptions const& options, Decode const& decode) {
-  double const order = sampler_entry(sampler).info.order.value_or(1);
-  AnySampler const made = make_sampler(sampler);
-  Route const route{
-      .solve =
-          [&](Accuracy accuracy, std::span<Spread const>) {
-            return carried(encode(executor, made, accuracy == Accuracy::asked ? grid : halved(grid),
-                                  points, options.encode.first_sample));
-          },
-      .decode =
-          [&](HostArray<double> z) {
-            return decode(made,
-                          SampleOptions<double>{.samples = static_cast<std::int64_t>(z.extent(0)),
-                                                .start = given_start<double>(z, 0)})
-                .x;
-          },
-      .ends = ends,
-      .error_per_change = 1 / (1 - std::exp2(-order))};
-  return likelihood_of(route, grid.sde(), points, options);
-}
-
 }  // namespace
 
 Likelihood log_likelihood(Target const& target, Sde const& sde, std::string_view solver,
@@ -183,22 +119,16 @@ Likelihood log_likelihood(Target const& target, std::string_view sampler, Grid c
   if (mixture == nullptr)
     throw Error(Fault::argument, "steps of a grid need a Gaussian mixture here",
                 "other targets have no divergence in kernels", "take an adaptive solver");
-  return on_grid(*volume_executor(*mixture),
-                 end_terms(target, grid.sde(), grid.time(0), grid.time(grid.count())), sampler,
-                 grid, points, options,
-                 [&](AnySampler const& made, SampleOptions<double> const& back) {
-                   return sample<double>(target, made, grid.reversed(), back);
-                 });
-}
-
-Likelihood log_likelihood(Network const& network, std::string_view sampler, Grid const& grid,
-                          std::span<double const> points, LikelihoodOptions const& options) {
-  return on_grid(*volume_executor(network),
-                 end_terms(host_model(network), grid.sde(), grid.time(0), grid.time(grid.count())),
-                 sampler, grid, points, options,
-                 [&](AnySampler const& made, SampleOptions<double> const& back) {
-                   return sample<double>(network, made, grid.reversed(), back);
-                 });
+  auto const executor = volume_executor(*mixture);
+  return on_grid(
+      end_terms(target, grid.sde(), grid.time(0), grid.time(grid.count())), sampler, grid, points,
+      options,
+      [&](Accuracy, AnySampler const& made, Grid const& steps) {
+        return encode(*executor, made, steps, points, options.encode.first_sample);
+      },
+      [&](AnySampler const& made, Grid const& back, SampleOptions<double> const& how) {
+        return sample<double>(target, made, back, how);
+      });
 }
 
 double bits_per_dimension(double logp, int dimension) {

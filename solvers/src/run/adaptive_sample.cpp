@@ -2,6 +2,7 @@
 #include <retrace/core/error.hpp>
 #include <retrace/odeint/sample.hpp>
 #include <retrace/run/adaptive_sample.hpp>
+#include <retrace/run/network_executor.hpp>
 #include <retrace/run/sde_steps.hpp>
 #include <retrace/samplers/adaptive_sde.hpp>
 #include <retrace/samplers/embedded_pair.hpp>
@@ -113,10 +114,13 @@ AdaptiveSamples<T> adaptive_sample(SpoiledTarget const& target, std::string_view
 template <class T>
 AdaptiveSamples<T> adaptive_sample(Network const& network, std::string_view sampler, Sde const& sde,
                                    Span span, AdaptiveOptions<T> const& options) {
-  return on_host(
-      host_model(network),
-      options.start ? *options.start : default_start<T>(ends_grid(sde, span), options.seed),
-      sampler, sde, span, options);
+  Start<T> const start =
+      options.start ? *options.start : default_start<T>(ends_grid(sde, span), options.seed);
+  auto const step = step_program_of(sampler);
+  if (step && runs_adaptively_in_kernels(sde, span))
+    return adaptive_sample(*adaptive_executor<T>(network, sde, span), start, *step, sde, span,
+                           options);
+  return on_host(host_model(network), start, sampler, sde, span, options);
 }
 
 template AdaptiveSamples<float> adaptive_sample(Target const&, std::string_view, Sde const&, Span,

@@ -2,50 +2,72 @@
 #pragma once
 
 #include <retrace/models/divergence_tile.hpp>
-#include <retrace/nn/activation_lanes.hpp>
-#include <retrace/nn/network_shape.hpp>
+#include <retrace/nn/network_layers.hpp>
 
 #include <cstdint>
 
 namespace retrace {
 
+/// A noise level that all lanes have: a row of a table (NetworkShape), and the evaluation's
+/// factors.
+template <class T>
+struct NetworkLevel {
+  T const* row;
+  NetworkShape shape;
+  Evaluation<T> const& e;
+
+  template <class P>
+  [[nodiscard]] RETRACE_INLINE P in(int) const {
+    return simd::broadcast<P>(row[0]);
+  }
+  template <class L, class P, int N, int S>
+  RETRACE_INLINE void biases(int layer, int o, P (&sum)[N][S]) const {
+    T const* const bias = row + shape.bias(layer) + o;
+    RETRACE_UNROLL(8)
+    for (int n = 0; n < N; ++n) RETRACE_UNROLL(8)
+    for (int s = 0; s < S; ++s) sum[n][s] = simd::broadcast<P>(bias[n]);
+  }
+  template <class P>
+  [[nodiscard]] RETRACE_INLINE P skip() const {
+    return simd::broadcast<P>(row[1]);
+  }
+  template <class P>
+  [[nodiscard]] RETRACE_INLINE P out() const {
+    return simd::broadcast<P>(row[2]);
+  }
+  /// The prediction is rounded before it is combined, as that of a model outside the kernel is:
+  /// fused and batched runs give the same bits.
+  template <class P>
+  [[nodiscard]] RETRACE_INLINE P combined(int, P x, P made) const {
+    P const prediction = simd::fma(out<P>(), made, skip<P>() * x);
+    return simd::fma(simd::broadcast<P>(e.out), prediction, simd::broadcast<P>(e.skip) * x);
+  }
+};
+
 /// A score network in the fused kernel, which knows the divergence of its prediction as well.
-///
-/// Samples are in lanes, features in rows. A few packs of lanes go through all layers together, so
-/// that what they hold stays in the first cache level; of every layer a block of outputs is summed
-/// in registers, packs times outputs, from the bias of the level on, and leaves them through the
-/// activation. Every number is the same sum in the same order whatever the packs, so tiles and
-/// lanes change no bit.
-///
-/// The divergence takes derivatives along the d axes through the layers, as three packs of the same
-/// samples: the values and two derivatives, which are multiplied by the slope of the activation as
-/// they leave; then, by slopes that were kept, three more derivatives at a time.
 template <class T>
 struct NetworkTile {
   using value_type = T;
   static constexpr int dimension_at_compile_time = 0;
-  static constexpr int packs = 3;  ///< that go through the layers together
 
-  T const* weights;
+  NetworkLayers<T> layers;
   T const* levels;
-  NetworkShape shape;
-  Activation activation;
-  Skip skip;
 
-  [[nodiscard]] KOKKOS_INLINE_FUNCTION int dimension() const { return shape.dimension; }
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION int dimension() const { return layers.dimension(); }
   [[nodiscard]] KOKKOS_INLINE_FUNCTION int scratch(int lanes) const {
-    return 2 * shape.buffer() * lanes;
+    return layers.scratch(lanes);
   }
   [[nodiscard]] KOKKOS_INLINE_FUNCTION int divergence_scratch(int lanes) const {
-    return (2 * packs * shape.buffer() + (keeps_slopes() ? shape.bias(shape.depth) : 0)) * lanes;
+    return layers.divergence_scratch(lanes);
   }
 
   /// y = skip x + out prediction(x); y may be x.
   template <Lanes L>
   RETRACE_INLINE void operator()(L const& lanes, T const* x, T* y, Evaluation<T> const& e,
                                  T* scratch) const {
-    lanes.template each_group<packs>([&](auto group, int l) {
-      forward<L, decltype(group)::value>(x + l, y + l, e, scratch + L::own(l));
+    lanes.template each_group<NetworkLayers<T>::packs>([&](auto group, int l) {
+      layers.template forward<L, decltype(group)::value>(level(e), x + l, y + l,
+                                                         scratch + L::own(l));
     });
   }
 
@@ -54,222 +76,14 @@ struct NetworkTile {
   template <Lanes L>
   RETRACE_INLINE void with_divergence(L const& lanes, T const* x, T* y, Evaluation<T> const& e,
                                       T* divergence, T* scratch) const {
-    lanes.each(
-        [&](int l) { forward_mode<L>(x + l, y + l, e, divergence + l, scratch + L::own(l)); });
+    lanes.each([&](int l) {
+      layers.template forward_mode<L>(level(e), x + l, y + l, divergence + l, scratch + L::own(l));
+    });
   }
 
  private:
-  /// Outputs that are summed in registers at a time: 3 x 8 sums of 32 registers, 3 x 4 of 16.
-  template <class P>
-  static constexpr int outputs = sizeof(P) == 32 ? 4 : NetworkShape::block;
-
-  [[nodiscard]] KOKKOS_INLINE_FUNCTION bool keeps_slopes() const { return dimension() >= packs; }
-  [[nodiscard]] KOKKOS_INLINE_FUNCTION bool keeps_input(int layer) const {
-    return skip == Skip::residual && layer > 0;
-  }
-  [[nodiscard]] KOKKOS_INLINE_FUNCTION T const* row(int level) const {
-    return levels + std::int64_t{level} * shape.row();
-  }
-
-  /// sum[n][s] += weight[n][k] in[k][s] over all inputs k, for S packs of rows that hold R.
-  template <class L, int R, int N, int S, class P>
-  static RETRACE_INLINE void accumulate(T const* weight, int inputs, T const* in, P (&sum)[N][S]) {
-    for (int k = 0; k < inputs; ++k) {
-      P a[S];
-      RETRACE_UNROLL(8)
-      for (int s = 0; s < S; ++s) a[s] = simd::load<P>(in + s * L::own_step);
-      RETRACE_UNROLL(8)
-      for (int n = 0; n < N; ++n) {
-        P const w = simd::broadcast<P>(weight[n]);
-        RETRACE_UNROLL(8)
-        for (int s = 0; s < S; ++s) sum[n][s] = simd::fma(a[s], w, sum[n][s]);
-      }
-      in += R * L::own_step;
-      weight += NetworkShape::block;
-    }
-  }
-
-  /// out[i] += in[i], for the packs of one block.
-  template <class L, int count>
-  static RETRACE_INLINE void add_input(T const* in, T* out) {
-    using P = typename L::Pack;
-    RETRACE_UNROLL(24)
-    for (int i = 0; i < count; ++i)
-      simd::store(out + i * L::own_step,
-                  simd::load<P>(out + i * L::own_step) + simd::load<P>(in + i * L::own_step));
-  }
-
-  template <class L, int S>
-  KOKKOS_FUNCTION void forward(T const* x, T* y, Evaluation<T> const& e, T* scratch) const {
-    using P = typename L::Pack;
-    constexpr int step = L::own_step, many = outputs<P>;
-    T const* const level = row(e.level);
-    T *in = scratch, *out = scratch + shape.buffer() * S * step;
-    P const scale = simd::broadcast<P>(level[0]);
-    for (int j = 0; j < dimension(); ++j)
-      for (int s = 0; s < S; ++s)
-        simd::store(in + (j * S + s) * step,
-                    scale * simd::load<P>(x + j * L::lanes + s * simd::width<P>));
-    for (int layer = 0; layer < shape.depth; ++layer) {
-      for (int o = 0; o < NetworkShape::padded(shape.width); o += many) {
-        P sum[many][S];
-        RETRACE_UNROLL(8)
-        for (int n = 0; n < many; ++n) {
-          RETRACE_UNROLL(8)
-          for (int s = 0; s < S; ++s)
-            sum[n][s] = simd::broadcast<P>(level[shape.bias(layer) + o + n]);
-        }
-        accumulate<L, S>(weights + shape.weight(layer, o), shape.inputs(layer), in, sum);
-        T* const result = out + o * S * step;
-        activations::with(activation, [&](auto act) {
-          RETRACE_UNROLL(8)
-          for (int n = 0; n < many; ++n) {
-            RETRACE_UNROLL(8)
-            for (int s = 0; s < S; ++s)
-              simd::store(result + (n * S + s) * step, act.value(sum[n][s]));
-          }
-        });
-        if (keeps_input(layer)) add_input<L, many * S>(in + o * S * step, result);
-      }
-      T* const free = in;
-      in = out;
-      out = free;
-    }
-    predict<L, S, S>(level, in, x, y, e);
-  }
-
-  /// The output layer, of S packs of rows that hold R. The prediction is rounded before it is
-  /// combined, as that of a model outside the kernel is: fused and batched runs give the same bits.
-  template <class L, int S, int R>
-  RETRACE_INLINE void predict(T const* level, T const* in, T const* x, T* y,
-                              Evaluation<T> const& e) const {
-    constexpr int many = outputs<typename L::Pack>, few = 2;
-    for (int o = 0; o < dimension();) {
-      if (dimension() - o > few) {
-        predict_some<L, S, R, many>(level, o, in, x, y, e);
-        o += many;
-      } else {
-        predict_some<L, S, R, few>(level, o, in, x, y, e);
-        o += few;
-      }
-    }
-  }
-  template <class L, int S, int R, int N>
-  RETRACE_INLINE void predict_some(T const* level, int o, T const* in, T const* x, T* y,
-                                   Evaluation<T> const& e) const {
-    using P = typename L::Pack;
-    using simd::broadcast;
-    P sum[N][S];
-    RETRACE_UNROLL(8)
-    for (int n = 0; n < N; ++n) {
-      RETRACE_UNROLL(8)
-      for (int s = 0; s < S; ++s) sum[n][s] = broadcast<P>(level[shape.bias(shape.depth) + o + n]);
-    }
-    accumulate<L, R>(weights + shape.weight(shape.depth, o), shape.width, in, sum);
-    for (int n = 0; n < N && o + n < dimension(); ++n)
-      for (int s = 0; s < S; ++s) {
-        int const at = (o + n) * L::lanes + s * simd::width<P>;
-        P const value = simd::load<P>(x + at);
-        P const prediction =
-            simd::fma(broadcast<P>(level[2]), sum[n][s], broadcast<P>(level[1]) * value);
-        simd::store(y + at,
-                    simd::fma(broadcast<P>(e.out), prediction, broadcast<P>(e.skip) * value));
-      }
-  }
-
-  template <class L>
-  KOKKOS_FUNCTION void forward_mode(T const* x, T* y, Evaluation<T> const& e, T* divergence,
-                                    T* scratch) const {
-    using P = typename L::Pack;
-    using simd::broadcast;
-    T const* const level = row(e.level);
-    P trace = broadcast<P>(T(0));
-    if (dimension() == 1)
-      trace = along_axes<L, 2, Values::with>(0, x, y, e, trace, scratch);
-    else
-      trace = along_axes<L, packs, Values::with>(0, x, y, e, trace, scratch);
-    int axis = packs - 1;
-    for (; axis + packs <= dimension(); axis += packs)
-      trace = along_axes<L, packs, Values::without>(axis, x, y, e, trace, scratch);
-    if (dimension() - axis == 2)
-      trace = along_axes<L, 2, Values::without>(axis, x, y, e, trace, scratch);
-    if (dimension() - axis == 1)
-      trace = along_axes<L, 1, Values::without>(axis, x, y, e, trace, scratch);
-    simd::store(divergence,
-                simd::fma(broadcast<P>(level[2]), trace, broadcast<P>(T(dimension()) * level[1])));
-  }
-
-  enum class Values { with, without };
-
-  /// Takes S packs through the layers: derivatives along neighbouring axes, the values before them
-  /// where asked for, which write y. Adds to the trace what the axes contribute.
-  template <class L, int S, Values values, class P = typename L::Pack>
-  KOKKOS_FUNCTION P along_axes(int axis, T const* x, T* y, Evaluation<T> const& e, P trace,
-                               T* scratch) const {
-    using simd::broadcast, simd::load, simd::store;
-    constexpr int step = L::own_step, many = outputs<P>, first = values == Values::with ? 1 : 0;
-    T const* const level = row(e.level);
-    T *in = scratch, *out = scratch + shape.buffer() * packs * step;
-    T* const slopes = scratch + 2 * shape.buffer() * packs * step;
-    for (int layer = 0; layer < shape.depth; ++layer) {
-      for (int o = 0; o < NetworkShape::padded(shape.width); o += many) {
-        T const *const bias = level + shape.bias(layer) + o, *const weight =
-                                                                 weights + shape.weight(layer, o);
-        P sum[many][S];
-        RETRACE_UNROLL(8)
-        for (int n = 0; n < many; ++n) {
-          if constexpr (values == Values::with) sum[n][0] = broadcast<P>(bias[n]);
-          RETRACE_UNROLL(8)
-          for (int s = first; s < S; ++s)
-            sum[n][s] = broadcast<P>(
-                layer > 0 ? T(0) : level[0] * weight[(axis + s - first) * NetworkShape::block + n]);
-        }
-        if (layer > 0) {
-          accumulate<L, S>(weight, shape.width, in, sum);
-        } else if constexpr (values == Values::with) {
-          for (int j = 0; j < dimension(); ++j) {
-            P const a = broadcast<P>(level[0]) * load<P>(x + j * L::lanes);
-            RETRACE_UNROLL(8)
-            for (int n = 0; n < many; ++n)
-              sum[n][0] =
-                  simd::fma(a, broadcast<P>(weight[j * NetworkShape::block + n]), sum[n][0]);
-          }
-        }
-        T *const result = out + o * S * step, *const slope =
-                                                  slopes +
-                                                  (shape.bias(layer) - shape.bias(0) + o) * step;
-        activations::with(activation, [&](auto act) {
-          RETRACE_UNROLL(8)
-          for (int n = 0; n < many; ++n) {
-            P rise;
-            if constexpr (values == Values::with) {
-              auto const [value, derivative] = act.slope(sum[n][0]);
-              store(result + n * S * step, value);
-              if (keeps_slopes()) store(slope + n * step, derivative);
-              rise = derivative;
-            } else {
-              rise = load<P>(slope + n * step);
-            }
-            RETRACE_UNROLL(8)
-            for (int s = first; s < S; ++s) store(result + (n * S + s) * step, rise * sum[n][s]);
-          }
-        });
-        if (keeps_input(layer)) add_input<L, many * S>(in + o * S * step, result);
-      }
-      T* const free = in;
-      in = out;
-      out = free;
-    }
-    if constexpr (values == Values::with) predict<L, 1, S>(level, in, x, y, e);
-    for (int s = first; s < S; ++s) {
-      T const* weight = weights + shape.weight(shape.depth, axis + s - first);
-      P sum = broadcast<P>(T(0));
-      for (int k = 0; k < shape.width; ++k)
-        sum = simd::fma(load<P>(in + (k * S + s) * step),
-                        broadcast<P>(weight[k * NetworkShape::block]), sum);
-      trace = trace + sum;
-    }
-    return trace;
+  [[nodiscard]] RETRACE_INLINE NetworkLevel<T> level(Evaluation<T> const& e) const {
+    return {levels + std::int64_t{e.level} * layers.shape.row(), layers.shape, e};
   }
 };
 

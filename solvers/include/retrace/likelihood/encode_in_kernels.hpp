@@ -16,28 +16,33 @@
 
 namespace retrace {
 
-/// Carries points, [n][d], row-major, to noise by a sampler's own program, unchanged, on a grid
-/// that rises from data to noise. `executor` has the volume as its last component
-/// (volume_executor()). Throws Error (argument) for samplers that draw noise, grids that fall or
-/// reach alpha = 0 and points that are not finite, (numerics) naming the point whose end is not
-/// finite.
-[[nodiscard]] Encoded encode(Executor<double>& executor, AnySampler const& sampler,
-                             Grid const& grid, std::span<double const> points,
-                             std::uint64_t first_sample = 0);
+/// Carries points, [n][d], row-major, to noise, in the arithmetic of the executor, by a sampler's
+/// own program, unchanged, on a grid that rises from data to noise. `executor` has the volume as
+/// its last component (volume_executor()). Throws Error (argument) for samplers that draw noise,
+/// grids that fall or reach alpha = 0 and points that are not finite, (numerics) naming the point
+/// whose end is not finite.
+template <class T>
+[[nodiscard]] Encoded encode(Executor<T>& executor, AnySampler const& sampler, Grid const& grid,
+                             std::span<double const> points, std::uint64_t first_sample = 0);
 
 /// Carries points to noise by a step program, each with steps of its own. `executor` has the volume
 /// as its last component (adaptive_volume_executor()). Throws Error as adaptive_sample(),
 /// (argument) for points that are not finite.
-[[nodiscard]] Encoded encode(AdaptiveExecutor<double>& executor, StepProgram const& step,
-                             Sde const& sde, Span span, std::span<double const> points,
+template <class T>
+[[nodiscard]] Encoded encode(AdaptiveExecutor<T>& executor, StepProgram const& step, Sde const& sde,
+                             Span span, std::span<double const> points,
                              EncodeOptions const& options = {});
 
 /// The executors of a mixture with its volume, from the compiled library.
 [[nodiscard]] std::unique_ptr<Executor<double>> volume_executor(Mixture const& mixture);
 [[nodiscard]] std::unique_ptr<AdaptiveExecutor<double>> adaptive_volume_executor(
     Mixture const& mixture);
-/// The same of a score network, on grids. Throws Error (numerics) for parameters that are not
-/// finite.
-[[nodiscard]] std::unique_ptr<Executor<double>> volume_executor(Network const& network);
+/// Those of a network; the adaptive one for a span of a process (adaptive_executor()).
+template <class T>
+[[nodiscard]] std::unique_ptr<Executor<T>> volume_executor(Network const& network);
+template <class T>
+[[nodiscard]] std::unique_ptr<AdaptiveExecutor<T>> adaptive_volume_executor(Network const& network,
+                                                                            Sde const& sde,
+                                                                            Span span);
 
 }  // namespace retrace

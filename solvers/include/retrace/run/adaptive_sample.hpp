@@ -60,7 +60,8 @@ template <class T>
 [[nodiscard]] AdaptiveSamples<T> adaptive_sample(SpoiledTarget const& target,
                                                  std::string_view sampler, Sde const& sde,
                                                  Span span, AdaptiveOptions<T> const& options);
-/// The same with a score network, on the host, in double.
+/// The same with a score network; on the host, in double, from or to alpha = 0 or sigma = 0, where
+/// its prediction must give the flow.
 template <class T>
 [[nodiscard]] AdaptiveSamples<T> adaptive_sample(Network const& network, std::string_view sampler,
                                                  Sde const& sde, Span span,

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "routes.hpp"
+
+#include <retrace/likelihood/encode_in_kernels.hpp>
+#include <retrace/run/adaptive_sample.hpp>
+#include <retrace/run/network_executor.hpp>
+
+namespace retrace {
+namespace {
+
+/// f(double{}), or f(float{}) where the run as asked is to be in float.
+template <class F>
+Encoded in_arithmetic(LikelihoodOptions const& options, Accuracy accuracy, F const& f) {
+  return accuracy == Accuracy::asked && options.arithmetic == Arithmetic::in_float ? f(float{})
+                                                                                   : f(double{});
+}
+
+}  // namespace
+
+Likelihood log_likelihood(Network const& network, Sde const& sde, std::string_view solver,
+                          std::span<double const> points, LikelihoodOptions const& options) {
+  auto const step = step_program_of(solver);
+  bool const exact = !options.divergence || options.divergence->is_exact();
+  Span const span = ascending(sde, options.span);
+  HostModel const model = host_model(network);
+  if (!step || !exact || options.half_width || !runs_adaptively_in_kernels(sde, span))
+    return log_likelihood(model, sde, solver, points, options);
+  OdeStepper const& stepper = stepper_of(solver);
+  Route const route{
+      .solve =
+          [&](Accuracy accuracy, std::span<Spread const>) {
+            return carried(in_arithmetic(options, accuracy, [&]<class T>(T) {
+              return encode(*adaptive_volume_executor<T>(network, sde, span), *step, sde, span,
+                            points, options_of(options.encode, stepper, accuracy));
+            }));
+          },
+      .decode =
+          [&](HostArray<double> z) {
+            return ended(adaptive_sample<double>(network, solver, sde, {span.to, span.from},
+                                                 {.samples = static_cast<std::int64_t>(z.extent(0)),
+                                                  .tolerance = options.encode.tolerance,
+                                                  .max_evaluations = options.encode.max_evaluations,
+                                                  .start = given_start<double>(z, 0)}));
+          },
+      .ends = end_terms(model, sde, *span.from, *span.to)};
+  return likelihood_of(route, sde, points, options);
+}
+
+Likelihood log_likelihood(Network const& network, std::string_view sampler, Grid const& grid,
+                          std::span<double const> points, LikelihoodOptions const& options) {
+  return on_grid(
+      end_terms(host_model(network), grid.sde(), grid.time(0), grid.time(grid.count())), sampler,
+      grid, points, options,
+      [&](Accuracy accuracy, AnySampler const& made, Grid const& steps) {
+        return in_arithmetic(options, accuracy, [&]<class T>(T) {
+          return encode(*volume_executor<T>(network), made, steps, points,
+                        options.encode.first_sample);
+        });
+      },
+      [&](AnySampler const& made, Grid const& back, SampleOptions<double> const& how) {
+        return sample<double>(network, made, back, how);
+      });
+}
+
+}  // namespace retrace

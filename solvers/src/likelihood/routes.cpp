@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "routes.hpp"
+
+#include <retrace/samplers/embedded_pair.hpp>
+
+#include <limits>
+#include <utility>
+#include <vector>
+
+namespace retrace {
+
+Span ascending(Sde const& sde, Span const& span) {
+  return {span.from.value_or(sde.default_end(Solver::deterministic)),
+          span.to.value_or(sde.t_max())};
+}
+
+OdeStepper const& stepper_of(std::string_view solver) {
+  return odeint_stepper(solver == rk45::info.name ? dopri5::info.name : solver);
+}
+
+EncodeOptions options_of(EncodeOptions options, OdeStepper const& stepper, Accuracy accuracy) {
+  constexpr double tightening = 32;  // twice the steps at order 5
+  if (stepper.integral_error == IntegralError::unseen) options.volume_error = VolumeError::free;
+  if (accuracy == Accuracy::finer) {
+    options.tolerance.rtol /= tightening;
+    options.tolerance.atol /= tightening;
+  }
+  return options;
+}
+
+HostArray<double> ended(AdaptiveSamples<double> run) {
+  for (std::size_t row = 0; row < run.outcomes.size(); ++row)
+    if (run.outcomes[row] != Outcome::done)
+      run.x(row, 0) = std::numeric_limits<double>::quiet_NaN();
+  return std::move(run.x);
+}
+
+Grid grid_of(Grid const& grid, Accuracy accuracy) {
+  if (accuracy == Accuracy::asked) return grid;
+  std::vector<double> times{grid.time(0)};
+  for (auto const [s, t, i] : grid.steps()) {
+    times.push_back(grid.between(s, t, 0.5).t());
+    times.push_back(t.t());
+  }
+  return {grid.sde(), times};
+}
+
+}  // namespace retrace

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "likelihood_of.hpp"
+
+#include <retrace/odeint/steppers.hpp>
+#include <retrace/run/adaptive_result.hpp>
+#include <retrace/run/sample.hpp>
+#include <retrace/samplers/registry.hpp>
+
+#include <cmath>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace retrace {
+
+// What routes of targets, host models and networks are made of.
+
+/// The span of a likelihood, from data to noise where it does not say otherwise.
+[[nodiscard]] Span ascending(Sde const& sde, Span const& span);
+
+[[nodiscard]] OdeStepper const& stepper_of(std::string_view solver);
+
+/// The options of a run. An estimate that does not see integrals cannot control them.
+[[nodiscard]] EncodeOptions options_of(EncodeOptions options, OdeStepper const& stepper,
+                                       Accuracy accuracy);
+
+/// The states at the end; NaN for those that did not get there.
+[[nodiscard]] HostArray<double> ended(AdaptiveSamples<double> run);
+
+/// The grid, or one that has every step in two, at the middle in lambda.
+[[nodiscard]] Grid grid_of(Grid const& grid, Accuracy accuracy);
+
+/// Steps of a grid: encode(accuracy, sampler, grid) carries the points, sample(sampler, grid,
+/// options) runs the model.
+template <class Encode, class Sample>
+[[nodiscard]] Likelihood on_grid(EndTerms ends, std::string_view sampler, Grid const& grid,
+                                 std::span<double const> points, LikelihoodOptions const& options,
+                                 Encode const& encode, Sample const& sample) {
+  double const order = sampler_entry(sampler).info.order.value_or(1);
+  AnySampler const made = make_sampler(sampler);
+  Route const route{.solve =
+                        [&](Accuracy accuracy, std::span<Spread const>) {
+                          return carried(encode(accuracy, made, grid_of(grid, accuracy)));
+                        },
+                    .decode =
+                        [&](HostArray<double> z) {
+                          SampleOptions<double> const back{
+                              .samples = static_cast<std::int64_t>(z.extent(0)),
+                              .start = given_start<double>(z, 0)};
+                          return sample(made, grid.reversed(), back).x;
+                        },
+                    .ends = std::move(ends),
+                    .error_per_change = 1 / (1 - std::exp2(-order))};
+  return likelihood_of(route, grid.sde(), points, options);
+}
+
+}  // namespace retrace
