@@ -45,24 +45,25 @@ Likelihood on_host(HostModel const& model, Ends_of const& ends, Sde const& sde,
   Span const span = ascending(sde, options.span);
   DivergenceEstimator const divergence =
       options.divergence.value_or(DivergenceEstimator(divergences::exact{}));
-  OdeStepper const& stepper = stepper_of(solver);
-  Route const route{.solve =
-                        [&](Accuracy accuracy, std::span<Spread const> asked) {
-                          if (options.half_width)
-                            return in_rounds(model, sde, stepper, span, points, divergence, options,
-                                             accuracy, asked);
-                          return carried(encode(model, sde, stepper, span, points, divergence,
-                                                options_of(options.encode, stepper, accuracy)));
-                        },
-                    .decode =
-                        [&](HostArray<double> z) {
-                          return ended(odeint_sample(
-                              model, sde, stepper, {span.to, span.from}, given_start<double>(z, 0),
-                              {.samples = static_cast<std::int64_t>(z.extent(0)),
-                               .tolerance = options.encode.tolerance,
-                               .max_evaluations = options.encode.max_evaluations}));
-                        },
-                    .ends = ends(*span.from, *span.to)};
+  Route const route{
+      .solve =
+          [&](Accuracy accuracy, std::span<Spread const> asked) {
+            OdeStepper const& stepper = stepper_of(solver, accuracy);
+            if (options.half_width)
+              return in_rounds(model, sde, stepper, span, points, divergence, options, accuracy,
+                               asked);
+            return carried(encode(model, sde, stepper, span, points, divergence,
+                                  options_of(options.encode, stepper, accuracy)));
+          },
+      .decode =
+          [&](HostArray<double> z) {
+            return ended(odeint_sample(model, sde, stepper_of(solver, Accuracy::asked),
+                                       {span.to, span.from}, given_start<double>(z, 0),
+                                       {.samples = static_cast<std::int64_t>(z.extent(0)),
+                                        .tolerance = options.encode.tolerance,
+                                        .max_evaluations = options.encode.max_evaluations}));
+          },
+      .ends = ends(*span.from, *span.to)};
   return likelihood_of(route, sde, points, options);
 }
 
@@ -74,18 +75,17 @@ auto ends_of_target(Target const& target, Sde const& sde) {
 
 Likelihood log_likelihood(Target const& target, Sde const& sde, std::string_view solver,
                           std::span<double const> points, LikelihoodOptions const& options) {
-  auto const step = step_program_of(solver);
   bool const exact = !options.divergence || options.divergence->is_exact();
   Mixture const* const mixture = target.mixture();
-  if (mixture == nullptr || !step || !exact || options.half_width)
+  if (mixture == nullptr || !step_program_of(solver) || !exact || options.half_width)
     return on_host(host_model(target), ends_of_target(target, sde), sde, solver, points, options);
   Span const span = ascending(sde, options.span);
-  OdeStepper const& stepper = stepper_of(solver);
   auto const executor = adaptive_volume_executor(*mixture);
   Route const route{
       .solve =
           [&](Accuracy accuracy, std::span<Spread const>) {
-            return carried(encode(*executor, *step, sde, span, points,
+            OdeStepper const& stepper = stepper_of(solver, accuracy);
+            return carried(encode(*executor, *step_program_of(stepper.name), sde, span, points,
                                   options_of(options.encode, stepper, accuracy)));
           },
       .decode =

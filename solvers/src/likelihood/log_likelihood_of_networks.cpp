@@ -19,19 +19,20 @@ Encoded in_arithmetic(LikelihoodOptions const& options, Accuracy accuracy, F con
 
 Likelihood log_likelihood(Network const& network, Sde const& sde, std::string_view solver,
                           std::span<double const> points, LikelihoodOptions const& options) {
-  auto const step = step_program_of(solver);
   bool const exact = !options.divergence || options.divergence->is_exact();
   Span const span = ascending(sde, options.span);
   HostModel const model = host_model(network);
-  if (!step || !exact || options.half_width || !runs_adaptively_in_kernels(sde, span))
+  if (!step_program_of(solver) || !exact || options.half_width ||
+      !runs_adaptively_in_kernels(sde, span))
     return log_likelihood(model, sde, solver, points, options);
-  OdeStepper const& stepper = stepper_of(solver);
   Route const route{
       .solve =
           [&](Accuracy accuracy, std::span<Spread const>) {
+            OdeStepper const& stepper = stepper_of(solver, accuracy);
             return carried(in_arithmetic(options, accuracy, [&]<class T>(T) {
-              return encode(*adaptive_volume_executor<T>(network, sde, span), *step, sde, span,
-                            points, options_of(options.encode, stepper, accuracy));
+              return encode(*adaptive_volume_executor<T>(network, sde, span),
+                            *step_program_of(stepper.name), sde, span, points,
+                            options_of(options.encode, stepper, accuracy));
             }));
           },
       .decode =

@@ -14,8 +14,10 @@ Span ascending(Sde const& sde, Span const& span) {
           span.to.value_or(sde.t_max())};
 }
 
-OdeStepper const& stepper_of(std::string_view solver) {
-  return odeint_stepper(solver == rk45::info.name ? dopri5::info.name : solver);
+OdeStepper const& stepper_of(std::string_view solver, Accuracy accuracy) {
+  OdeStepper const& asked = odeint_stepper(solver == rk45::info.name ? dopri5::info.name : solver);
+  bool const sees = asked.integral_error == IntegralError::seen;
+  return sees || accuracy == Accuracy::asked ? asked : odeint_stepper(dopri5::info.name);
 }
 
 EncodeOptions options_of(EncodeOptions options, OdeStepper const& stepper, Accuracy accuracy) {

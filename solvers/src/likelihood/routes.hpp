@@ -20,7 +20,9 @@ namespace retrace {
 /// The span of a likelihood, from data to noise where it does not say otherwise.
 [[nodiscard]] Span ascending(Sde const& sde, Span const& span);
 
-[[nodiscard]] OdeStepper const& stepper_of(std::string_view solver);
+/// The stepper of a run. One whose error estimate does not see integrals makes errors in them that
+/// its own finer run may repeat: dopri5 makes that.
+[[nodiscard]] OdeStepper const& stepper_of(std::string_view solver, Accuracy accuracy);
 
 /// The options of a run. An estimate that does not see integrals cannot control them.
 [[nodiscard]] EncodeOptions options_of(EncodeOptions options, OdeStepper const& stepper,
