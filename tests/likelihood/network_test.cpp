@@ -55,7 +55,7 @@ TEST(NetworkLikelihood, LeavesTheSamplesBitsAlone) {
   Grid const grid = make_grid("log-snr", sde, 10, {1e-2, 0.99});
   auto const x = points(2);
   AnySampler const sampler = make_sampler("ddim");
-  auto const encoded = encode(*volume_executor(network), sampler, grid, x);
+  auto const encoded = encode(*volume_executor<double>(network), sampler, grid, x);
   HostArray<double> start("start", x.size() / 2, 2);
   for (std::size_t i = 0; i < x.size(); ++i) start.data()[i] = x[i];
   SampleOptions<double> options{.samples = 6};
