@@ -63,8 +63,9 @@ void agrees_with_the_host(int dimension, double tolerance) {
     auto const network = prepared<T>(a);
     auto const x = points<T>(dimension, n);
     for (int level = 0; level < 3; ++level) {
-      auto const found = on_host_tiles<T, simd::Native, 96>(network.tile, x, {level, 0, T(0), T(1)},
-                                                            Ask::divergence);
+      Evaluation<T> const e{level, 0, T(0), T(1)};
+      auto const plain = on_host_tiles<T, simd::Native, 96>(network.tile, x, e, Ask::prediction);
+      auto const found = on_host_tiles<T, simd::Native, 96>(network.tile, x, e, Ask::divergence);
       Errors values, divergences;
       for (std::size_t i = 0; i < std::size_t{n}; ++i) {
         std::vector<double> const point(x.begin() + static_cast<std::ptrdiff_t>(i * d),
@@ -72,8 +73,10 @@ void agrees_with_the_host(int dimension, double tolerance) {
         std::vector<double> out(d);
         divergences.add(static_cast<double>(found.divergence[i]),
                         host.divergence(point, levels()[static_cast<std::size_t>(level)], out));
-        for (std::size_t c = 0; c < d; ++c)
+        for (std::size_t c = 0; c < d; ++c) {
           values.add(static_cast<double>(found.y[i * d + c]), out[c]);
+          values.add(static_cast<double>(plain.y[i * d + c]), out[c]);
+        }
       }
       EXPECT_LT(values.relative(), tolerance);
       EXPECT_LT(divergences.relative(), tolerance);
