@@ -4,7 +4,7 @@
 #include <retrace/core/lane_math.hpp>
 #include <retrace/models/divergence_tile.hpp>
 #include <retrace/targets/mixture.hpp>
-#include <retrace/targets/streamed_covariance.hpp>
+#include <retrace/targets/streamed_variance.hpp>
 
 #include <Kokkos_Macros.hpp>
 
@@ -33,8 +33,10 @@ struct AngleMixtureRow {
 ///   dz/dphi = s (c (1 - C) S^-1 (z - c m) - m),
 /// of which flow is the mean, by how probable the components are. Nothing is subtracted that is not
 /// small where the difference is. Its divergence (this is an AngleDivergenceModel) is the mean of
-/// s c tr((1 - C) S^-1) less the covariance of these flows with S^-1 (z - c m). Logarithms and
-/// divisions that MixtureTile finds in a table for each level are done here in every lane.
+/// s c tr((1 - C) S^-1) less the covariance of these flows with S^-1 (z - c m), which is c / s
+/// times the flow plus s z: of the flows without s, s c times the variance. Roots and divisions
+/// that MixtureTile finds in a table for each level are done here in every lane; densities of more
+/// than a few dimensions, whose factors |S|^(-1/2) might overflow, take logarithms.
 template <class T, int Dim, CovarianceShape shape>
 struct AngleMixtureTile {
   using value_type = T;
@@ -59,7 +61,7 @@ struct AngleMixtureTile {
   }
 
   [[nodiscard]] KOKKOS_INLINE_FUNCTION int divergence_scratch(int lanes) const {
-    return Dim > 0 ? 0 : 5 * row.dimension * lanes;
+    return Dim > 0 ? 0 : 3 * row.dimension * lanes;
   }
   template <Lanes L>
   RETRACE_INLINE void with_divergence(L const& lanes, T const* z, T* y, T const* angle,
@@ -78,7 +80,7 @@ struct AngleMixtureTile {
     int const d = at.dimension, width = at.size();
     lanes.each([&](int l) {
       // NOLINTNEXTLINE(bugprone-branch-clone): the same for Dim = 1 only
-      [[maybe_unused]] P held[3][Dim > 0 ? Dim : 1] = {};
+      [[maybe_unused]] P held[2][Dim > 0 ? Dim : 1] = {};
       auto const kept = [&](int which, int j) {
         if constexpr (Dim > 0)
           return held[which][j];
@@ -103,75 +105,73 @@ struct AngleMixtureTile {
       auto const away = [&](T const* numbers, int j) {
         return fma(zero - level.shrink, broadcast<P>(numbers[at.mean() + j]), component(j));
       };
-      auto const turned_back = [&](T const* numbers, int j, int which, P sum) {
-        RETRACE_UNROLL(8)
-        for (int i = 0; i < d; ++i)
-          sum = fma(broadcast<P>(numbers[at.basis() + i * d + j]), kept(which, i), sum);
-        return sum;
-      };
       auto const flow = [&](T const* numbers, int j, [[maybe_unused]] P pull) {
         P const back = zero - broadcast<P>(numbers[at.mean() + j]);
-        if constexpr (full)
-          return turned_back(numbers, j, 1, back);
-        else
+        if constexpr (full) {
+          P sum = back;
+          RETRACE_UNROLL(8)
+          for (int i = 0; i < d; ++i)
+            sum = fma(broadcast<P>(numbers[at.basis() + i * d + j]), kept(1, i), sum);
+          return sum;
+        } else {
           return fma(pull, away(numbers, j), back);
+        }
       };
       P largest = broadcast<P>(T(-1e30)), total = zero;
       [[maybe_unused]] P traces = zero;
-      [[maybe_unused]] StreamedCovariance<P, Dim, stride> covariance(
-          want == Want::divergence ? d : 0, scratch + 3 * d * stride + l);
+      [[maybe_unused]] StreamedVariance<P, Dim, stride> variance(scratch + 2 * d * stride + l);
       for (int first = 0; first < components; first += chunk) {
         T const* const rows = table + static_cast<std::int64_t>(first) * width;
-        P logit[chunk], precision[chunk], pull[chunk], top = largest;
+        P weight[chunk], height[chunk], pull[chunk], top = largest;
         RETRACE_UNROLL(8)
         for (int k = 0; k < chunk; ++k) {
           T const* const numbers = rows + k * width;
           if constexpr (full)
-            logit[k] = rotated(numbers, at, level, component, [&](int j, P value, P pulled) {
-              keep(1, j, value);
-              if constexpr (want == Want::divergence) keep(2, j, pulled);
-            });
+            weight[k] = rotated(numbers, at, level, component, height[k],
+                                [&](int j, P value) { keep(1, j, value); });
           else
-            logit[k] = scaled(numbers, at, level, component, precision[k], pull[k]);
-          top = simd::max(top, logit[k]);
+            weight[k] = scaled(numbers, at, level, component, height[k], pull[k]);
+          top = simd::max(top, weight[k]);
         }
         P const shrink = first > 0 ? simd::exp2(largest - top) : zero;
         largest = top;
-        total = total * shrink;
+        P added = zero;
         RETRACE_UNROLL(8)
         for (int k = 0; k < chunk; ++k) {
-          logit[k] = simd::exp2(logit[k] - top);  // the weight from here on
-          total = total + logit[k];
+          weight[k] = simd::exp2(weight[k] - top);  // a logit so far
+          if (has_height(d)) weight[k] = weight[k] * height[k];
+          added = added + weight[k];
+        }
+        total = first > 0 ? fma(total, shrink, added) : added;
+        if constexpr (want == Want::divergence) {
+          if (first > 0)
+            variance.go_on(added, shrink);
+          else
+            variance.start(added);
         }
         RETRACE_UNROLL(8)
         for (int j = 0; j < d; ++j) {
-          P sum = first > 0 ? kept(0, j) * shrink : zero;
+          P of_component[chunk], sum = zero;
           RETRACE_UNROLL(8)
-          for (int k = 0; k < chunk; ++k)
-            sum = fma(logit[k], flow(rows + k * width, j, pull[k]), sum);
-          keep(0, j, sum);
+          for (int k = 0; k < chunk; ++k) {
+            of_component[k] = flow(rows + k * width, j, pull[k]);
+            sum = fma(weight[k], of_component[k], sum);
+          }
+          keep(0, j, first > 0 ? fma(kept(0, j), shrink, sum) : sum);
+          if constexpr (want == Want::divergence) variance.join(j, weight, of_component, sum);
         }
         if constexpr (want == Want::divergence) {
-          covariance.rescale(shrink);
-          covariance.join(logit, [&](int k, int j, P& gradient, P& of_component) {
-            T const* const numbers = rows + k * width;
-            of_component = flow(numbers, j, pull[k]);
-            if constexpr (full)
-              gradient = turned_back(numbers, j, 2, zero);
-            else
-              gradient = precision[k] * away(numbers, j);
-          });
           traces = traces * shrink;
           RETRACE_UNROLL(8)
           for (int k = 0; k < chunk; ++k)
-            traces = fma(logit[k], trace(rows + k * width, at, level, pull[k]), traces);
+            traces = fma(weight[k], trace(rows + k * width, at, level, pull[k]), traces);
         }
       }
       P const scale = load<P>(factor + l) * sine / total;
       RETRACE_UNROLL(8)
       for (int j = 0; j < d; ++j) store(y + j * stride + l, scale * kept(0, j));
       if constexpr (want == Want::divergence)
-        store(divergence + l, scale * (traces - covariance.sum()));
+        store(divergence + l, scale * fma(zero - level.shrink, variance.sum(), traces));
     });
   }
 
@@ -181,14 +181,16 @@ struct AngleMixtureTile {
   };
   static constexpr T half_per_log2 = T(0.5 * std::numbers::log2e);
 
-  /// The logit of an isotropic component, 1 / S and c (1 - v) / S.
+  /// Whether |S|^(-1/2) is a factor of the weights and not a part of their logits.
+  static RETRACE_INLINE bool has_height(int dimension) { return dimension <= 3; }
+
+  /// The logit of an isotropic component, |S|^(-1/2) where it is a factor, and c (1 - v) / S.
   template <class P, class Component>
   static RETRACE_INLINE P scaled(T const* numbers, AngleMixtureRow<shape> at, Level<P> const& level,
-                                 Component const& component, P& precision, P& pull) {
+                                 Component const& component, P& height, P& pull) {
     using simd::broadcast, simd::fma;
     P const v = broadcast<P>(numbers[at.spectrum()]), one = broadcast<P>(T(1));
-    P const spread = fma(v, level.shrink2, level.variance);
-    precision = one / spread;
+    P const spread = fma(v, level.shrink2, level.variance), precision = one / spread;
     P square = broadcast<P>(T(0));
     RETRACE_UNROLL(8)
     for (int j = 0; j < at.dimension; ++j) {
@@ -197,7 +199,13 @@ struct AngleMixtureTile {
       square = fma(r, r, square);
     }
     pull = level.shrink * (one - v) * precision;
-    P const twice = fma(square, precision, broadcast<P>(T(at.dimension)) * simd::log(spread));
+    P twice = square * precision;
+    if (has_height(at.dimension)) {
+      height = at.dimension == 2 ? precision : simd::sqrt(precision);
+      if (at.dimension == 3) height = height * precision;
+    } else {
+      twice = fma(broadcast<P>(T(at.dimension)), simd::log(spread), twice);
+    }
     return fma(twice, broadcast<P>(-half_per_log2), broadcast<P>(numbers[0]));
   }
 
@@ -216,16 +224,16 @@ struct AngleMixtureTile {
     return level.shrink * sum;
   }
 
-  /// The logit of a full component; keeps c (1 - C) S^-1 (z - c m) and S^-1 (z - c m) in its
-  /// eigenbasis.
+  /// The logit of a full component, and |S|^(-1/2) where it is a factor; keeps c (1 - C) S^-1
+  /// (z - c m) in its eigenbasis.
   template <class P, class Component, class Keep>
   static RETRACE_INLINE P rotated(T const* numbers, AngleMixtureRow<shape> at,
-                                  Level<P> const& level, Component const& component,
+                                  Level<P> const& level, Component const& component, P& height,
                                   Keep const& keep) {
     using simd::broadcast, simd::fma;
     int const d = at.dimension;
     P const one = broadcast<P>(T(1)), back = broadcast<P>(T(0)) - level.shrink;
-    P twice = broadcast<P>(T(0));
+    P twice = broadcast<P>(T(0)), determinant = one;
     RETRACE_UNROLL(8)
     for (int i = 0; i < d; ++i) {
       T const* const axis = numbers + at.basis() + i * d;
@@ -236,9 +244,14 @@ struct AngleMixtureTile {
                     fma(back, broadcast<P>(numbers[at.mean() + j]), component(j)), along);
       P const v = broadcast<P>(numbers[at.spectrum() + i]);
       P const spread = fma(v, level.shrink2, level.variance), pulled = along / spread;
-      twice = twice + fma(along, pulled, simd::log(spread));
-      keep(i, level.shrink * (one - v) * pulled, pulled);
+      twice = fma(along, pulled, twice);
+      if (has_height(d))
+        determinant = determinant * spread;
+      else
+        twice = twice + simd::log(spread);
+      keep(i, level.shrink * (one - v) * pulled);
     }
+    height = has_height(d) ? one / simd::sqrt(determinant) : one;
     return fma(twice, broadcast<P>(-half_per_log2), broadcast<P>(numbers[0]));
   }
 };
