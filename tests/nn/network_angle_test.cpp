@@ -9,6 +9,7 @@
 #include <nn/support/networks.hpp>
 #include <nn/support/tiles.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
