@@ -9,6 +9,7 @@
 #include <nn/support/networks.hpp>
 #include <nn/support/tiles.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -135,7 +136,7 @@ TEST(NetworkAngle, KnowsConditionAndRadiusOfEveryAngle) {
       NoiseLevel const level = sde.at_lambda(lambda);
       tile.evaluate(lambda, [&](int function, double value) {
         double const expected =
-            function == Tile::condition ? condition(a, level) : radius_of(level);
+            function == Tile::of_condition ? condition(a, level) : radius_of(level);
         EXPECT_NEAR(value, expected, 1e-11) << "at lambda = " << lambda;
       });
     }

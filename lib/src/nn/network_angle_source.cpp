@@ -27,9 +27,9 @@ PiecewisePolynomial table_of(Architecture const& a, LambdaRange const& levels) {
   return interpolate(
       [&](double lambda, std::span<double> values) {
         NoiseLevel const level = levels.level(lambda);
-        values[Tile::condition] = condition(a, level);
-        values[Tile::radius] = std::hypot(level.alpha(), level.sigma());
-        if (flow) flow_factors(level, values[Tile::flow_skip], values[Tile::flow_out]);
+        values[Tile::of_condition] = condition(a, level);
+        values[Tile::of_radius] = std::hypot(level.alpha(), level.sigma());
+        if (flow) flow_factors(level, values[Tile::of_flow_skip], values[Tile::of_flow_out]);
       },
       flow ? 4 : 2, std::min(levels.from, levels.to), std::max(levels.from, levels.to));
 }

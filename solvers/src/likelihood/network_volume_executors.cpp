@@ -5,6 +5,8 @@
 #include <retrace/nn/network_source.hpp>
 #include <retrace/run/network_executor.hpp>
 
+#include <type_traits>
+
 namespace retrace {
 namespace {
 

@@ -3,6 +3,7 @@
 
 #include <retrace/core/simd.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <vector>

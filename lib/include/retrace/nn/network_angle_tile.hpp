@@ -61,7 +61,7 @@ struct NetworkAngleTile {
   static constexpr int dimension_at_compile_time = 0;
 
   /// The functions of the table; the last two where the network predicts the flow.
-  enum Function { condition, radius, flow_skip, flow_out };
+  enum Function { of_condition, of_radius, of_flow_skip, of_flow_out };
 
   NetworkLayers<T> layers;
   T const* biases;       ///< a row of NetworkShape, without the embedding
@@ -92,10 +92,10 @@ struct NetworkAngleTile {
   RETRACE_INLINE void operator()(L const& lanes, T const* z, T* y, T const* angle, T const* factor,
                                  T* scratch) const {
     lanes.template each_group<NetworkLayers<T>::packs>([&](auto group, int l) {
-      constexpr int S = decltype(group)::value;
-      auto const level = settle<L, S>(angle + l, factor + l, scratch + L::own(l));
-      layers.template forward<L, S>(level, z + l, y + l,
-                                    scratch + L::own(l) + level_rows() * S * L::own_step);
+      constexpr int size = decltype(group)::value;
+      auto const level = settle<L, size>(angle + l, factor + l, scratch + L::own(l));
+      layers.template forward<L, size>(level, z + l, y + l,
+                                       scratch + L::own(l) + level_rows() * size * L::own_step);
     });
   }
   template <Lanes L>

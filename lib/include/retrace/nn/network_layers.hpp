@@ -66,7 +66,7 @@ struct NetworkLayers {
   template <class L, int S, class Level>
   KOKKOS_FUNCTION void forward(Level const& level, T const* x, T* y, T* scratch) const {
     using P = typename L::Pack;
-    constexpr int step = L::own_step, N = outputs<P>;
+    constexpr int step = L::own_step, size = outputs<P>;
     T *in = scratch, *out = scratch + shape.buffer() * S * step;
     for (int s = 0; s < S; ++s) {
       P const scale = level.template in<P>(s);
@@ -75,18 +75,18 @@ struct NetworkLayers {
                     scale * simd::load<P>(x + j * L::lanes + s * simd::width<P>));
     }
     for (int layer = 0; layer < shape.depth; ++layer) {
-      for (int o = 0; o < NetworkShape::padded(shape.width); o += N) {
-        P sum[N][S];
+      for (int o = 0; o < NetworkShape::padded(shape.width); o += size) {
+        P sum[size][S];
         level.template biases<L>(layer, o, sum);
         accumulate<L, S>(weights + shape.weight(layer, o), shape.inputs(layer), in, sum);
         T* const result = out + o * S * step;
         activations::with(activation, [&](auto act) {
           RETRACE_UNROLL(8)
-          for (int n = 0; n < N; ++n) RETRACE_UNROLL(8)
+          for (int n = 0; n < size; ++n) RETRACE_UNROLL(8)
           for (int s = 0; s < S; ++s)
             simd::store(result + (n * S + s) * step, act.value(sum[n][s]));
         });
-        if (keeps_input(layer)) add_input<L, N * S>(in + o * S * step, result);
+        if (keeps_input(layer)) add_input<L, size * S>(in + o * S * step, result);
       }
       T* const free = in;
       in = out;
@@ -168,18 +168,18 @@ struct NetworkLayers {
   KOKKOS_FUNCTION P along_axes(Level const& level, int axis, T const* x, T* y, P trace,
                                T* scratch) const {
     using simd::broadcast, simd::load, simd::store;
-    constexpr int step = L::own_step, N = outputs<P>, first = values == Values::with ? 1 : 0;
+    constexpr int step = L::own_step, size = outputs<P>, first = values == Values::with ? 1 : 0;
     T *in = scratch, *out = scratch + shape.buffer() * packs * step;
     P const scale = level.template in<P>(0);
     T* const slopes = scratch + 2 * shape.buffer() * packs * step;
     for (int layer = 0; layer < shape.depth; ++layer) {
-      for (int o = 0; o < NetworkShape::padded(shape.width); o += N) {
+      for (int o = 0; o < NetworkShape::padded(shape.width); o += size) {
         T const* const weight = weights + shape.weight(layer, o);
-        P sum[N][S];
-        [[maybe_unused]] P bias[N][1];
+        P sum[size][S];
+        [[maybe_unused]] P bias[size][1];
         if constexpr (values == Values::with) level.template biases<L>(layer, o, bias);
         RETRACE_UNROLL(8)
-        for (int n = 0; n < N; ++n) {
+        for (int n = 0; n < size; ++n) {
           if constexpr (values == Values::with) sum[n][0] = bias[n][0];
           RETRACE_UNROLL(8)
           for (int s = first; s < S; ++s)
@@ -194,7 +194,7 @@ struct NetworkLayers {
           for (int j = 0; j < dimension(); ++j) {
             P const a = scale * load<P>(x + j * L::lanes);
             RETRACE_UNROLL(8)
-            for (int n = 0; n < N; ++n)
+            for (int n = 0; n < size; ++n)
               sum[n][0] =
                   simd::fma(a, broadcast<P>(weight[j * NetworkShape::block + n]), sum[n][0]);
           }
@@ -204,7 +204,7 @@ struct NetworkLayers {
                                                   (shape.bias(layer) - shape.bias(0) + o) * step;
         activations::with(activation, [&](auto act) {
           RETRACE_UNROLL(8)
-          for (int n = 0; n < N; ++n) {
+          for (int n = 0; n < size; ++n) {
             P rise;
             if constexpr (values == Values::with) {
               auto const [value, derivative] = act.slope(sum[n][0]);
@@ -218,7 +218,7 @@ struct NetworkLayers {
             for (int s = first; s < S; ++s) store(result + (n * S + s) * step, rise * sum[n][s]);
           }
         });
-        if (keeps_input(layer)) add_input<L, N * S>(in + o * S * step, result);
+        if (keeps_input(layer)) add_input<L, size * S>(in + o * S * step, result);
       }
       T* const free = in;
       in = out;
