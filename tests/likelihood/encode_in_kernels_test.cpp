@@ -173,6 +173,33 @@ TEST(EncodeByAProgram, ConvergesOnEveryProcessAtTheOrderOfTheSampler) {
   }
 }
 
+// The likelihood of every deterministic sampler is of the order that the sampler claims.
+TEST(EncodeByAProgram, HasTheOrderOfEverySampler) {
+  Mixture const mixture = testing::correlated_mixture(2, 3);
+  auto const executor = volume_executor(mixture);
+  int measured = 0;
+  for (char const* const process : {"vp", "ve", "sub-vp"}) {
+    Sde const sde = make_sde(process);
+    Span const span{sde.at_lambda(1.1).t(), sde.at_lambda(-1.1).t()};
+    auto const points = points_of(mixture, 24, 1);
+    for (SamplerEntry const& entry : samplers()) {
+      SamplerInfo const& info = entry.info;
+      if (!info.order || *info.order > 4) continue;  // rounding comes too early
+      AnySampler const sampler = make_sampler(entry.name);
+      if (traced_traits(sampler).solver != Solver::deterministic) continue;
+      auto const error_at = [&](std::int64_t steps) {
+        Grid const grid = grids::log_snr{}(sde, steps, span);
+        return largest_error(mixture, sde, span, points, encode(*executor, sampler, grid, points));
+      };
+      std::int64_t const most = *info.order > 3 ? 64 : 256;
+      double const slope = std::log2(error_at(most / 2) / error_at(most));
+      EXPECT_GE(slope, *info.order - 0.3) << process << ", " << entry.name;
+      ++measured;
+    }
+  }
+  EXPECT_GE(measured, 60);
+}
+
 TEST(EncodeByAProgram, RefusesWhatIsNoFlowFromDataToNoise) {
   Mixture const mixture = testing::scattered_mixture(2, 3);
   Sde const sde = make_sde("vp");

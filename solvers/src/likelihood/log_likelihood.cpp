@@ -38,8 +38,8 @@ Carried in_rounds(HostModel const& model, Sde const& sde, OdeStepper const& step
 }
 
 /// `ends` makes EndTerms of the two times.
-template <class Ends_of>
-Likelihood on_host(HostModel const& model, Ends_of const& ends, Sde const& sde,
+template <class EndsOf>
+Likelihood on_host(HostModel const& model, EndsOf const& ends, Sde const& sde,
                    std::string_view solver, std::span<double const> points,
                    LikelihoodOptions const& options) {
   Span const span = ascending(sde, options.span);

@@ -85,6 +85,7 @@ class StreamedCovariance {
 
   int dimension_;
   T* room_;
+  // NOLINTNEXTLINE(bugprone-branch-clone): the same for Dim = 1 only
   P held_[2][Dim > 0 ? Dim : 1];
   P weight_ = zero(), sum_ = zero();
 };

@@ -73,6 +73,7 @@ class StreamedVariance {
   }
 
   T* room_;
+  // NOLINTNEXTLINE(bugprone-branch-clone): the same for Dim = 1 only
   P held_[Dim > 0 ? Dim : 1] = {};
   P weight_ = zero(), sum_ = zero(), per_weight_ = zero(), share_ = zero(), between_ = zero();
   bool joins_ = false;

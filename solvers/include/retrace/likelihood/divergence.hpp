@@ -35,18 +35,22 @@ struct PointNumber {
 
 /// A way to find divergences: a value such as divergences::exact.
 template <class Kind>
-concept DivergenceKind = std::copyable<Kind> &&
-    requires(Kind const& kind, HostModel const& model, std::int64_t points, PointNumber number) {
+concept DivergenceKind = requires(Kind const& kind, HostModel const& model, std::int64_t points,
+                                  PointNumber number) {
   { kind.estimates() } -> std::convertible_to<int>;
   kind.check(model, points);
   { kind.at_point(model, number) } -> std::same_as<std::unique_ptr<PointEstimator>>;
-};
+}
+&&std::copyable<Kind>;
 
 /// Any way to find divergences; a value.
 class DivergenceEstimator {
  public:
-  template <DivergenceKind Kind>
-  DivergenceEstimator(Kind kind) : self_(std::make_shared<Model<Kind>>(std::move(kind))) {}
+  // Whether an estimator is a kind must not be asked: the answer would depend on itself.
+  template <class Kind>
+  requires(!std::same_as<Kind, DivergenceEstimator> && DivergenceKind<Kind>)
+      DivergenceEstimator(Kind kind)
+      : self_(std::make_shared<Model<Kind>>(std::move(kind))) {}
 
   /// How many estimates it makes for each point.
   [[nodiscard]] int estimates() const { return self_->estimates(); }
