@@ -2,6 +2,7 @@
 #include "commands.hpp"
 #include "json.hpp"
 #include "likelihood_plan.hpp"
+#include "likelihood_run.hpp"
 #include "output.hpp"
 #include "table.hpp"
 
@@ -10,18 +11,18 @@
 #include <retrace/io/npy.hpp>
 #include <retrace/io/npz.hpp>
 
+#include <algorithm>
 #include <array>
-#include <cstddef>
-#include <numeric>
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <limits>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace retrace::app {
 namespace {
-
-constexpr std::int64_t default_evaluations = 100'000;
 
 NpyArray read_points(LikelihoodArguments const& arguments, int dimension) {
   NpyArray array = read_npy(arguments.points.text());
@@ -37,66 +38,51 @@ NpyArray read_points(LikelihoodArguments const& arguments, int dimension) {
   return array;
 }
 
-Likelihood run(LikelihoodArguments const& arguments, LikelihoodPlan const& plan,
-               NpyArray const& points) {
-  Budget const budget = arguments.no_budget ? Budget::none : Budget::full;
-  if (plan.grid)
-    return log_likelihood(plan.target, plan.solver, plan.grid->grid, points.values, budget);
-  LikelihoodOptions const options{
-      .span = plan.span,
-      .divergence = divergence_of(arguments, plan, points.rows),
-      .encode = {.tolerance = plan.tolerance,
-                 .max_evaluations = arguments.max_evaluations ? arguments.max_evaluations.integer(1)
-                                                              : default_evaluations},
-      .budget = budget};
-  if (plan.error)
-    return log_likelihood(spoiled(plan.target, *plan.error), plan.sde, plan.solver, points.values,
-                          options);
-  return log_likelihood(plan.target, plan.sde, plan.solver, points.values, options);
-}
-
-double mean(std::vector<double> const& values) {
-  return values.empty() ? 0
-                        : std::accumulate(values.begin(), values.end(), 0.0) /
-                              static_cast<double>(values.size());
-}
-
-std::vector<double> real(std::vector<std::int64_t> const& counts) {
-  return {counts.begin(), counts.end()};
-}
-
-/// The arrays of the .npz; `error` only with a budget.
-void write_all(std::string const& path, Likelihood const& found) {
-  auto const n = static_cast<std::int64_t>(found.logp.size());
-  std::vector<std::int64_t> const list{n}, states{n, static_cast<std::int64_t>(found.z.extent(1))};
-  std::vector<double> const evaluations = real(found.evaluations);
-  std::vector<double> total;
-  ErrorBudget const& error = found.error;
-  for (std::size_t row = 0; row < error.ode.size(); ++row) total.push_back(error.total(row));
-  std::vector<NpzEntry> arrays{{"logp", list, found.logp.data()},
-                               {"prior_logp", list, found.prior_logp.data()},
-                               {"delta_logp", list, found.delta_logp.data()},
-                               {"z", states, found.z.data()},
-                               {"evaluations", list, evaluations.data()}};
-  if (error.ode.size() == found.logp.size())
-    arrays.insert(arrays.end(), {{"error", list, total.data()},
-                                 {"error_ode", list, error.ode.data()},
-                                 {"error_trace", list, error.trace.data()},
-                                 {"error_prior", list, error.prior.data()},
-                                 {"error_truncation", list, error.truncation.data()}});
+/// The arrays of the .npz; errors only with a budget, probes where each point has its own number.
+void write_all(std::string const& path, Columns const& found, LikelihoodPlan const& plan) {
+  std::vector<NpzEntry> arrays;
+  for (auto const& [name, width, values] : found.all()) {
+    if (name == "budget_evaluations" || (name == "probes" && !plan.half_width)) continue;
+    auto const size = static_cast<std::int64_t>(values.size());
+    arrays.push_back(
+        {name, width == 0 ? std::vector{size} : std::vector{size / width, width}, values.data()});
+  }
   write_npz(path, arrays);
 }
 
-void write(std::string const& path, Likelihood const& found) {
-  if (path.ends_with(".npz")) return write_all(path, found);
-  std::array const shape{static_cast<std::int64_t>(found.logp.size())};
-  write_npy<double>(path, found.logp.data(), shape);
+void write(std::string const& path, Columns const& found, LikelihoodPlan const& plan) {
+  if (path.ends_with(".npz")) return write_all(path, found, plan);
+  std::array const shape{static_cast<std::int64_t>(found["logp"].size())};
+  write_npy<double>(path, found["logp"].data(), shape);
+}
+
+double largest(std::vector<double> const& values) {
+  return values.empty() ? 0 : *std::max_element(values.begin(), values.end());
+}
+
+/// What is known of the probes of a run that has some.
+void add_probes(Json& facts, LikelihoodPlan const& plan, Columns const& found) {
+  facts["probes"] = plan.half_width ? Json(found.mean("probes"))
+                                    : Json(static_cast<std::int64_t>(largest(found["probes"])));
+  facts["probe_law"] = plan.law == ProbeLaw::gaussian ? "gaussian" : "rademacher";
+  facts["seed"] = plan.seed;
+  if (!plan.half_width) return;
+  auto const& reached = found["half_width"];
+  facts["half_width"] = {{"wanted", plan.half_width->nats},
+                         {"confidence", plan.half_width->confidence},
+                         {"mean", found.mean("half_width")},
+                         {"max", largest(reached)}};
+  facts["short_of_half_width"] = std::count_if(reached.begin(), reached.end(), [&](double width) {
+    return !(width <= plan.half_width->nats);
+  });
 }
 
 Json facts_of(LikelihoodArguments const& arguments, LikelihoodPlan const& plan,
-              Likelihood const& found) {
+              Columns const& found, double seconds) {
   int const dimension = plan.target.dimension();
-  double const mean_logp = mean(found.logp);
+  double const mean_logp = found.mean("logp");
+  Spread spread;
+  spread.add(found["logp"]);
   Json facts{{"target", arguments.target.text()},
              {"sde", arguments.sde.text()},
              {"solver", plan.solver},
@@ -104,23 +90,25 @@ Json facts_of(LikelihoodArguments const& arguments, LikelihoodPlan const& plan,
              {"divergence", plan.divergence},
              {"from", plan.grid ? plan.grid->grid.time(0) : *plan.span.from},
              {"to", plan.grid ? plan.grid->grid.time(plan.grid->grid.count()) : *plan.span.to},
-             {"points", found.logp.size()},
+             {"points", found["logp"].size()},
              {"dimension", dimension},
              {"mean_logp", mean_logp},
+             {"standard_error", spread.standard_error()},
              {"bits_per_dimension", bits_per_dimension(mean_logp, dimension)}};
+  if (plan.truncation == Truncation::corrected) facts["correction"] = found.mean("correction");
   if (!arguments.no_budget)
-    facts["error"] = {{"ode", mean(found.error.ode)},
-                      {"trace", mean(found.error.trace)},
-                      {"prior", mean(found.error.prior)},
-                      {"truncation", mean(found.error.truncation)}};
-  facts["evaluations"] = mean(real(found.evaluations));
-  if (!arguments.no_budget) facts["budget_evaluations"] = mean(real(found.budget_evaluations));
-  if (plan.divergence != "exact") {
-    facts["probes"] = found.error.probes;
-    facts["seed"] = plan.seed;
-  }
+    facts["error"] = {{"ode", found.mean("error_ode")},
+                      {"trace", found.mean("error_trace")},
+                      {"prior", found.mean("error_prior")},
+                      {"truncation", found.mean("error_truncation")}};
+  if (arguments.round_trip)
+    facts["round_trip"] = {{"mean", found.mean("round_trip")},
+                           {"max", largest(found["round_trip"])}};
+  facts["evaluations"] = found.mean("evaluations");
+  if (!arguments.no_budget) facts["budget_evaluations"] = found.mean("budget_evaluations");
+  if (plan.divergence != "exact") add_probes(facts, plan, found);
   if (plan.error) facts["score_error"] = arguments.score_error.text();
-  facts["seconds"] = found.seconds;
+  facts["seconds"] = seconds;
   facts["out"] = arguments.out.text();
   return facts;
 }
@@ -134,6 +122,18 @@ void report(LikelihoodArguments const& arguments, LikelihoodPlan const& plan, Ou
       printable(plan.solver) + ", divergence " + plan.divergence + ", " + number("evaluations") +
       " evaluations each, in " + short_number(facts["seconds"].get<double>()) + " s\nmean log p " +
       number("mean_logp") + " nats, " + number("bits_per_dimension") + " bits per dimension\n";
+  if (facts["standard_error"].get<double>() < std::numeric_limits<double>::infinity())
+    text += "standard error of the mean " + number("standard_error") + " nats\n";
+  if (facts.contains("half_width"))
+    text +=
+        "half-width of the probes' interval: mean " +
+        short_number(facts["half_width"]["mean"].get<double>()) + ", at most " +
+        short_number(facts["half_width"]["max"].get<double>()) + ", with " + number("probes") +
+        " probes each; not reached within the limits: " + json_text(facts["short_of_half_width"]) +
+        " points\n";
+  if (facts.contains("round_trip"))
+    text += "round trip |x - x'|: mean " + short_number(facts["round_trip"]["mean"].get<double>()) +
+            ", at most " + short_number(facts["round_trip"]["max"].get<double>()) + "\n";
   if (facts.contains("error")) {
     text += "mean errors:";
     for (auto const& [cause, nats] : facts["error"].items())
@@ -149,15 +149,19 @@ void report(LikelihoodArguments const& arguments, LikelihoodPlan const& plan, Ou
 void likelihood_command(Words const& words) {
   LikelihoodArguments arguments;
   arguments.parse(words);
-  LikelihoodPlan const plan = likelihood_plan_of(arguments);
+  LikelihoodPlan plan = likelihood_plan_of(arguments);
   Outlet const outlet(arguments, arguments.out.text());
+  adopt_seed(arguments, plan);
   Runtime const runtime(arguments.threads());
   NpyArray const points = read_points(arguments, plan.target.dimension());
-  Likelihood const found = run(arguments, plan, points);
-  write(arguments.out.text(), found);
+  auto const begin = std::chrono::steady_clock::now();
+  Columns const found = likelihood_run(arguments, plan, points);
+  std::chrono::duration<double> const seconds = std::chrono::steady_clock::now() - begin;
+  write(arguments.out.text(), found, plan);
   Written written(arguments.out.text());
-  report(arguments, plan, outlet, facts_of(arguments, plan, found));
+  report(arguments, plan, outlet, facts_of(arguments, plan, found, seconds.count()));
   written.keep();
+  if (arguments.checkpoint) std::filesystem::remove(arguments.checkpoint.text());
 }
 
 }  // namespace retrace::app

@@ -2,9 +2,11 @@
 #pragma once
 
 #include "arguments.hpp"
+#include "arrays.hpp"
 #include "choices.hpp"
 
 #include <retrace/likelihood/log_likelihood.hpp>
+#include <retrace/likelihood/probes.hpp>
 #include <retrace/models/score_error.hpp>
 #include <retrace/targets/target.hpp>
 
@@ -39,6 +41,18 @@ struct LikelihoodArguments : Arguments {
   Given to = option("--to", "T", "time of the noise (default: the largest)");
   Given max_evaluations = option("--max-evaluations", "N", "for each point (default: 100000)");
   Given score_error = option("--score-error", "KIND", help_of_score_error);
+  Given half_width = option("--half-width", "W",
+                            "add probes (gaussian unless --probe-law says otherwise)\n"
+                            "                            until their interval is mean +- W nats");
+  Given confidence = option("--confidence", "C", "of that interval (default: 0.95)");
+  Given max_probes = option("--max-probes", "N", "of each point for --half-width (default: 4096)");
+  Given truncation =
+      option("--truncation", "HOW",
+             "reported (default), or corrected: log p of the data to\n"
+             "                            first order, by Tweedie's formula at --from");
+  Given round_trip = flag("--round-trip", "carry z back: |x - x'| as the array round_trip");
+  Given checkpoint =
+      option("--checkpoint", "FILE", "keep what is done in this file, and go on from it");
   Given no_budget = flag("--no-budget", "leave the error budget out: a third of the time");
   Given out = option("--out", "FILE", "where to write: .npy for log p, .npz for everything");
 };
@@ -54,15 +68,23 @@ struct LikelihoodPlan {
   std::string divergence;
   std::uint64_t seed = 0;
   Tolerance tolerance{};
+  std::optional<HalfWidth> half_width{};
+  Truncation truncation = Truncation::reported;
+  ProbeLaw law = ProbeLaw::rademacher;
 };
 
 /// Throws Error (argument) for what does not exist, is out of range or does not go together.
 [[nodiscard]] LikelihoodPlan likelihood_plan_of(LikelihoodArguments const& arguments);
 
-/// The estimator that the plan names, for so many points; empty for the exact divergence. Errors as
-/// read_probes() and of Probes.
-[[nodiscard]] std::optional<DivergenceEstimator> divergence_of(LikelihoodArguments const& arguments,
-                                                               LikelihoodPlan const& plan,
-                                                               std::int64_t points);
+/// Some of the points of a run: rows first .. first + count - 1.
+struct Part {
+  std::int64_t first, count;
+};
+
+/// The estimator that the plan names, for part of the points; empty for the exact divergence.
+/// `given` are the probes of --probe for all points. Errors as those of Probes.
+[[nodiscard]] std::optional<DivergenceEstimator> divergence_of(
+    LikelihoodArguments const& arguments, LikelihoodPlan const& plan,
+    std::optional<GivenProbes> const& given, std::int64_t points, Part const& part);
 
 }  // namespace retrace::app
