@@ -2,6 +2,7 @@
 #include "commands.hpp"
 #include "json.hpp"
 #include "likelihood_plan.hpp"
+#include "likelihood_run.hpp"
 #include "output.hpp"
 #include "table.hpp"
 
@@ -9,25 +10,35 @@
 #include <retrace/core/runtime.hpp>
 #include <retrace/io/npy.hpp>
 #include <retrace/io/npz.hpp>
+#include <retrace/targets/draw_rows.hpp>
 
+#include <algorithm>
 #include <array>
-#include <cmath>
-#include <cstddef>
-#include <numeric>
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <limits>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace retrace::app {
 namespace {
 
-constexpr std::int64_t default_evaluations = 100'000;
+/// The points of the file, or draws of the target.
+NpyArray given_or_drawn(LikelihoodArguments const& arguments, LikelihoodPlan const& plan) {
+  if (!arguments.samples) return read_npy(arguments.points.text());
+  std::int64_t const n = arguments.samples.integer(0);
+  Target const& target = *plan.subject.target();
+  require_memory(std::to_string(n) + " points",
+                 saturated_product({n, target.dimension(), std::int64_t{sizeof(double)}}));
+  return {draw_rows(target, plan.seed, 0, n), n, target.dimension()};
+}
 
 /// As the model knows them.
 NpyArray read_points(LikelihoodArguments const& arguments, LikelihoodPlan const& plan) {
   int const dimension = plan.subject.dimension();
-  NpyArray array = read_npy(arguments.points.text());
+  NpyArray array = given_or_drawn(arguments, plan);
   if (array.columns != dimension)
     throw Error(
         Fault::argument,
@@ -46,91 +57,57 @@ NpyArray read_points(LikelihoodArguments const& arguments, LikelihoodPlan const&
   return array;
 }
 
-Likelihood by_grid(LikelihoodPlan const& plan, NpyArray const& points, Budget budget) {
-  LikelihoodOptions const options{.budget = budget};
-  Grid const& grid = plan.grid->grid;
-  return plan.subject.target()
-             ? log_likelihood(*plan.subject.target(), plan.solver, grid, points.values, options)
-             : log_likelihood(plan.subject.trained()->network, plan.solver, grid, points.values,
-                              options);
+/// The arrays of the .npz: the points where they were drawn; errors only with a budget, probes
+/// where each point has its own number.
+void write_all(LikelihoodArguments const& arguments, Columns const& found,
+               LikelihoodPlan const& plan, NpyArray const& points) {
+  std::vector<NpzEntry> arrays;
+  for (auto const& [name, width, values] : found.all()) {
+    if (name == "budget_evaluations" || (name == "probes" && !plan.half_width)) continue;
+    auto const size = static_cast<std::int64_t>(values.size());
+    arrays.push_back(
+        {name, width == 0 ? std::vector{size} : std::vector{size / width, width}, values.data()});
+  }
+  if (arguments.samples)
+    arrays.push_back({"points", {points.rows, points.columns}, points.values.data()});
+  write_npz(arguments.out.text(), arrays);
 }
 
-Likelihood by_adaptive_steps(LikelihoodPlan const& plan, NpyArray const& points,
-                             LikelihoodOptions const& options) {
-  auto const of = [&](auto const& model) {
-    return log_likelihood(model, plan.sde, plan.solver, points.values, options);
-  };
-  if (plan.subject.trained()) return of(host_model(plan.subject.trained()->network));
-  Target const& target = *plan.subject.target();
-  return plan.error ? of(spoiled(target, *plan.error)) : of(target);
+void write(LikelihoodArguments const& arguments, Columns const& found, LikelihoodPlan const& plan,
+           NpyArray const& points) {
+  std::string const& path = arguments.out.text();
+  if (path.ends_with(".npz")) return write_all(arguments, found, plan, points);
+  std::array const shape{static_cast<std::int64_t>(found["logp"].size())};
+  write_npy<double>(path, found["logp"].data(), shape);
 }
 
-/// The density of the data, where points have been normalised.
-void make_density_of_data(LikelihoodPlan const& plan, Likelihood& found) {
-  Normalisation const* const n = plan.subject.normalisation();
-  if (n == nullptr) return;
-  double volume = 0;
-  for (double const std : n->std) volume += std::log(std::abs(std));
-  for (double& value : found.delta_logp) value -= volume;
-  for (double& value : found.logp) value -= volume;
+double largest(std::vector<double> const& values) {
+  return values.empty() ? 0 : *std::max_element(values.begin(), values.end());
 }
 
-Likelihood run(LikelihoodArguments const& arguments, LikelihoodPlan const& plan,
-               NpyArray const& points) {
-  Budget const budget = arguments.no_budget ? Budget::none : Budget::full;
-  if (plan.grid) return by_grid(plan, points, budget);
-  return by_adaptive_steps(plan, points,
-                           {.span = plan.span,
-                            .divergence = divergence_of(arguments, plan, points.rows),
-                            .encode = {.tolerance = plan.tolerance,
-                                       .max_evaluations = arguments.max_evaluations
-                                                              ? arguments.max_evaluations.integer(1)
-                                                              : default_evaluations},
-                            .budget = budget});
-}
-
-double mean(std::vector<double> const& values) {
-  return values.empty() ? 0
-                        : std::accumulate(values.begin(), values.end(), 0.0) /
-                              static_cast<double>(values.size());
-}
-
-std::vector<double> real(std::vector<std::int64_t> const& counts) {
-  return {counts.begin(), counts.end()};
-}
-
-/// The arrays of the .npz; `error` only with a budget.
-void write_all(std::string const& path, Likelihood const& found) {
-  auto const n = static_cast<std::int64_t>(found.logp.size());
-  std::vector<std::int64_t> const list{n}, states{n, static_cast<std::int64_t>(found.z.extent(1))};
-  std::vector<double> const evaluations = real(found.evaluations);
-  std::vector<double> total;
-  ErrorBudget const& error = found.error;
-  for (std::size_t row = 0; row < error.ode.size(); ++row) total.push_back(error.total(row));
-  std::vector<NpzEntry> arrays{{"logp", list, found.logp.data()},
-                               {"prior_logp", list, found.prior_logp.data()},
-                               {"delta_logp", list, found.delta_logp.data()},
-                               {"z", states, found.z.data()},
-                               {"evaluations", list, evaluations.data()}};
-  if (error.ode.size() == found.logp.size())
-    arrays.insert(arrays.end(), {{"error", list, total.data()},
-                                 {"error_ode", list, error.ode.data()},
-                                 {"error_trace", list, error.trace.data()},
-                                 {"error_prior", list, error.prior.data()},
-                                 {"error_truncation", list, error.truncation.data()}});
-  write_npz(path, arrays);
-}
-
-void write(std::string const& path, Likelihood const& found) {
-  if (path.ends_with(".npz")) return write_all(path, found);
-  std::array const shape{static_cast<std::int64_t>(found.logp.size())};
-  write_npy<double>(path, found.logp.data(), shape);
+/// What is known of the probes of a run that has some.
+void add_probes(Json& facts, LikelihoodPlan const& plan, Columns const& found) {
+  facts["probes"] = plan.half_width ? Json(found.mean("probes"))
+                                    : Json(static_cast<std::int64_t>(largest(found["probes"])));
+  facts["probe_law"] = plan.law == ProbeLaw::gaussian ? "gaussian" : "rademacher";
+  facts["seed"] = plan.seed;
+  if (!plan.half_width) return;
+  auto const& reached = found["half_width"];
+  facts["half_width"] = {{"wanted", plan.half_width->nats},
+                         {"confidence", plan.half_width->confidence},
+                         {"mean", found.mean("half_width")},
+                         {"max", largest(reached)}};
+  facts["short_of_half_width"] = std::count_if(reached.begin(), reached.end(), [&](double width) {
+    return !(width <= plan.half_width->nats);
+  });
 }
 
 Json facts_of(LikelihoodArguments const& arguments, LikelihoodPlan const& plan,
-              Likelihood const& found) {
+              Columns const& found, double seconds) {
   int const dimension = plan.subject.dimension();
-  double const mean_logp = mean(found.logp);
+  double const mean_logp = found.mean("logp");
+  Spread spread;
+  spread.add(found["logp"]);
   Json facts{{plan.subject.key(), plan.subject.text()},
              {"sde", plan.sde_text},
              {"solver", plan.solver},
@@ -138,23 +115,26 @@ Json facts_of(LikelihoodArguments const& arguments, LikelihoodPlan const& plan,
              {"divergence", plan.divergence},
              {"from", plan.grid ? plan.grid->grid.time(0) : *plan.span.from},
              {"to", plan.grid ? plan.grid->grid.time(plan.grid->grid.count()) : *plan.span.to},
-             {"points", found.logp.size()},
+             {"points", found["logp"].size()},
              {"dimension", dimension},
              {"mean_logp", mean_logp},
+             {"standard_error", spread.standard_error()},
              {"bits_per_dimension", bits_per_dimension(mean_logp, dimension)}};
+  if (plan.truncation == Truncation::corrected) facts["correction"] = found.mean("correction");
   if (!arguments.no_budget)
-    facts["error"] = {{"ode", mean(found.error.ode)},
-                      {"trace", mean(found.error.trace)},
-                      {"prior", mean(found.error.prior)},
-                      {"truncation", mean(found.error.truncation)}};
-  facts["evaluations"] = mean(real(found.evaluations));
-  if (!arguments.no_budget) facts["budget_evaluations"] = mean(real(found.budget_evaluations));
-  if (plan.divergence != "exact") {
-    facts["probes"] = found.error.probes;
-    facts["seed"] = plan.seed;
-  }
+    facts["error"] = {{"ode", found.mean("error_ode")},
+                      {"trace", found.mean("error_trace")},
+                      {"prior", found.mean("error_prior")},
+                      {"truncation", found.mean("error_truncation")}};
+  if (arguments.round_trip)
+    facts["round_trip"] = {{"mean", found.mean("round_trip")},
+                           {"max", largest(found["round_trip"])}};
+  facts["evaluations"] = found.mean("evaluations");
+  if (!arguments.no_budget) facts["budget_evaluations"] = found.mean("budget_evaluations");
+  if (plan.divergence != "exact") add_probes(facts, plan, found);
+  if (arguments.samples) facts["seed"] = plan.seed;
   if (plan.error) facts["score_error"] = arguments.score_error.text();
-  facts["seconds"] = found.seconds;
+  facts["seconds"] = seconds;
   facts["out"] = arguments.out.text();
   return facts;
 }
@@ -168,6 +148,18 @@ void report(LikelihoodArguments const& arguments, LikelihoodPlan const& plan, Ou
       printable(plan.solver) + ", divergence " + plan.divergence + ", " + number("evaluations") +
       " evaluations each, in " + short_number(facts["seconds"].get<double>()) + " s\nmean log p " +
       number("mean_logp") + " nats, " + number("bits_per_dimension") + " bits per dimension\n";
+  if (facts["standard_error"].get<double>() < std::numeric_limits<double>::infinity())
+    text += "standard error of the mean " + number("standard_error") + " nats\n";
+  if (facts.contains("half_width"))
+    text +=
+        "half-width of the probes' interval: mean " +
+        short_number(facts["half_width"]["mean"].get<double>()) + ", at most " +
+        short_number(facts["half_width"]["max"].get<double>()) + ", with " + number("probes") +
+        " probes each; not reached within the limits: " + json_text(facts["short_of_half_width"]) +
+        " points\n";
+  if (facts.contains("round_trip"))
+    text += "round trip |x - x'|: mean " + short_number(facts["round_trip"]["mean"].get<double>()) +
+            ", at most " + short_number(facts["round_trip"]["max"].get<double>()) + "\n";
   if (facts.contains("error")) {
     text += "mean errors:";
     for (auto const& [cause, nats] : facts["error"].items())
@@ -183,16 +175,19 @@ void report(LikelihoodArguments const& arguments, LikelihoodPlan const& plan, Ou
 void likelihood_command(Words const& words) {
   LikelihoodArguments arguments;
   arguments.parse(words);
-  LikelihoodPlan const plan = likelihood_plan_of(arguments);
+  LikelihoodPlan plan = likelihood_plan_of(arguments);
   Outlet const outlet(arguments, arguments.out.text());
+  adopt_seed(arguments, plan);
   Runtime const runtime(arguments.threads());
   NpyArray const points = read_points(arguments, plan);
-  Likelihood found = run(arguments, plan, points);
-  make_density_of_data(plan, found);
-  write(arguments.out.text(), found);
+  auto const begin = std::chrono::steady_clock::now();
+  Columns const found = likelihood_run(arguments, plan, points);
+  std::chrono::duration<double> const seconds = std::chrono::steady_clock::now() - begin;
+  write(arguments, found, plan, points);
   Written written(arguments.out.text());
-  report(arguments, plan, outlet, facts_of(arguments, plan, found));
+  report(arguments, plan, outlet, facts_of(arguments, plan, found, seconds.count()));
   written.keep();
+  if (arguments.checkpoint) std::filesystem::remove(arguments.checkpoint.text());
 }
 
 }  // namespace retrace::app

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "likelihood_plan.hpp"
 
-#include "arrays.hpp"
 #include "seeds.hpp"
 
 #include <retrace/core/error.hpp>
@@ -24,6 +23,7 @@ namespace {
 
 constexpr std::array<std::string_view, 3> divergences{"exact", "hutchinson", "hutch++"};
 constexpr std::array<std::string_view, 2> laws{"rademacher", "gaussian"};
+constexpr std::array<std::string_view, 2> truncations{"reported", "corrected"};
 
 /// One of the names, or the first where nothing is given.
 template <std::size_t N>
@@ -41,6 +41,25 @@ Tolerance tolerance_of(LikelihoodArguments const& arguments) {
   if (arguments.rtol) tolerance.rtol = arguments.rtol.real(range);
   if (arguments.atol) tolerance.atol = arguments.atol.real(range);
   return tolerance;
+}
+
+/// --half-width and what belongs to it.
+std::optional<HalfWidth> half_width_of(LikelihoodArguments const& arguments) {
+  if (!arguments.half_width) {
+    for (Given const* option : {&arguments.confidence, &arguments.max_probes})
+      if (*option)
+        throw Error(Fault::argument, "--half-width is missing", option->name() + " is for it");
+    return {};
+  }
+  refuse_together(arguments.half_width, arguments.probe, "there are no further probes in the file");
+  HalfWidth wanted{.nats = arguments.half_width.real({.low = 0, .low_end = Range::Low::open})};
+  if (arguments.confidence)
+    wanted.confidence =
+        arguments.confidence.real({.low = 0, .high = 1, .low_end = Range::Low::open});
+  if (arguments.max_probes)
+    wanted.most_probes = static_cast<int>(arguments.max_probes.integer(2, Probes::most));
+  wanted.check();
+  return wanted;
 }
 
 std::string adaptive_solver(LikelihoodArguments const& arguments) {
@@ -98,11 +117,14 @@ LikelihoodArguments::LikelihoodArguments()
            .notes = names_of_sdes() + names_of_targets() +
                     "  or a mixture: FILE.json, or a data set: data:file=FILE.npy,bandwidth=B\n" +
                     names_of_score_errors(),
-           .examples = {"--target swiss-roll --sde vp --points points.npy --out logp.npz"}}) {}
+           .examples = {"--target swiss-roll --sde vp --samples 1000 --out logp.npz"}}) {}
 
 LikelihoodPlan likelihood_plan_of(LikelihoodArguments const& arguments) {
   Subject subject = subject_of(arguments.target, arguments.model);
   refuse_for_models(subject, arguments.score_error, "a network has an error of its own");
+  refuse_for_models(subject, arguments.samples, "a network has no exact draws: give --points");
+  refuse_together(arguments.points, arguments.samples, "both say where");
+  if (!arguments.samples) static_cast<void>(arguments.points.text());
   std::string sde_text = sde_text_of(arguments.sde, subject);
   Sde sde = make_sde(sde_text);
   if (sde.is_discrete())
@@ -142,33 +164,45 @@ LikelihoodPlan likelihood_plan_of(LikelihoodArguments const& arguments) {
   plan.tolerance = tolerance_of(arguments);
   plan.seed = seed_of(arguments.seed);
   if (plan.divergence == divergences[0])
-    for (Given const* option : {&arguments.probes, &arguments.probe, &arguments.probe_law})
+    for (Given const* option :
+         {&arguments.probes, &arguments.probe, &arguments.probe_law, &arguments.half_width,
+          &arguments.confidence, &arguments.max_probes})
       if (*option)
         throw Error(Fault::argument, option->name() + " does not fit --divergence exact",
                     "it has no probes", "take --divergence hutchinson");
   refuse_together(arguments.probe, arguments.probes, "the file says how many");
   refuse_together(arguments.probe, arguments.probe_law, "the file holds the probes");
   if (arguments.probes) static_cast<void>(arguments.probes.integer(1, Probes::most));
-  static_cast<void>(choice_of(arguments.probe_law, "law", laws));
+  plan.half_width = half_width_of(arguments);
+  std::string const law = choice_of(arguments.probe_law, "law", laws);
+  if (law != laws[0] || (plan.half_width && !arguments.probe_law)) plan.law = ProbeLaw::gaussian;
+  if (choice_of(arguments.truncation, "truncation", truncations) != truncations[0])
+    plan.truncation = Truncation::corrected;
+  if (arguments.checkpoint && arguments.checkpoint.text() == arguments.out.text())
+    throw Error(Fault::argument, "--checkpoint and --out are one file", "it can hold only one");
   return plan;
 }
 
 std::optional<DivergenceEstimator> divergence_of(LikelihoodArguments const& arguments,
-                                                 LikelihoodPlan const& plan, std::int64_t points) {
+                                                 LikelihoodPlan const& plan,
+                                                 std::optional<GivenProbes> const& given,
+                                                 std::int64_t points, Part const& part) {
   if (plan.divergence == divergences[0]) return {};
   constexpr int default_probes = 8;
   int const dimension = plan.subject.dimension();
-  ProbeLaw const law = choice_of(arguments.probe_law, "law", laws) == laws[0] ? ProbeLaw::rademacher
-                                                                              : ProbeLaw::gaussian;
   auto const probes = [&] {
-    if (arguments.probe) {
-      GivenProbes given = read_probes(arguments.probe, points, dimension);
-      return Probes::given(std::move(given.values), static_cast<int>(given.count), points,
+    if (given) {
+      std::vector<double> values;
+      for (std::int64_t k = 0; k < given->count; ++k) {
+        auto const begin = given->values.begin() + (k * points + part.first) * dimension;
+        values.insert(values.end(), begin, begin + part.count * dimension);
+      }
+      return Probes::given(std::move(values), static_cast<int>(given->count), part.count,
                            dimension);
     }
     int const count = arguments.probes ? static_cast<int>(arguments.probes.integer(1, Probes::most))
                                        : default_probes;
-    return Probes::drawn(count, law, plan.seed);
+    return Probes::drawn(count, plan.law, plan.seed);
   }();
   if (plan.divergence == divergences[1]) return retrace::divergences::hutchinson{probes};
   return retrace::divergences::hutch_pp{.probes = probes, .seed = plan.seed};

@@ -2,10 +2,12 @@
 #pragma once
 
 #include "arguments.hpp"
+#include "arrays.hpp"
 #include "choices.hpp"
 #include "subject.hpp"
 
 #include <retrace/likelihood/log_likelihood.hpp>
+#include <retrace/likelihood/probes.hpp>
 #include <retrace/models/score_error.hpp>
 
 #include <cstdint>
@@ -22,6 +24,9 @@ struct LikelihoodArguments : Arguments {
   Given model = option("--model", "FILE", help_of_model);
   Given sde = option("--sde", "NAME", help_of_sde);
   Given points = option("--points", "FILE", "the points, .npy [n, d]");
+  Given samples = option("--samples", "N",
+                         "instead: N exact draws of the target, also stored as the array\n"
+                         "points");
   Given divergence = option("--divergence", "HOW", "exact, hutchinson or hutch++ (default: exact)");
   Given probes = option("--probes", "K", "number of probes (default: 8)");
   Given probe_law = option("--probe-law", "LAW", "rademacher (default) or gaussian");
@@ -38,8 +43,20 @@ struct LikelihoodArguments : Arguments {
   Given times = option("--times", "T,T,...", "instead: these levels, rising");
   Given from = option("--from", "T", "time of the data (default: 1e-5; edm: sigma_min)");
   Given to = option("--to", "T", "time of the noise (default: the largest)");
-  Given max_evaluations = option("--max-evaluations", "N", "for each point (default: 100000)");
+  Given max_evaluations = option("--max-evaluations", "N", "for each point (default: 1000000)");
   Given score_error = option("--score-error", "KIND", help_of_score_error);
+  Given half_width = option("--half-width", "W",
+                            "add probes (gaussian unless --probe-law says otherwise)\n"
+                            "                            until their interval is mean +- W nats");
+  Given confidence = option("--confidence", "C", "of that interval (default: 0.95)");
+  Given max_probes = option("--max-probes", "N", "of each point for --half-width (default: 4096)");
+  Given truncation =
+      option("--truncation", "HOW",
+             "reported (default), or corrected: log p of the data to\n"
+             "                            first order, by Tweedie's formula at --from");
+  Given round_trip = flag("--round-trip", "carry z back: |x - x'| as the array round_trip");
+  Given checkpoint =
+      option("--checkpoint", "FILE", "keep what is done in this file, and go on from it");
   Given no_budget = flag("--no-budget", "leave the error budget out: a third of the time");
   Given out = option("--out", "FILE", "where to write: .npy for log p, .npz for everything");
 };
@@ -56,15 +73,23 @@ struct LikelihoodPlan {
   std::string divergence;
   std::uint64_t seed = 0;
   Tolerance tolerance{};
+  std::optional<HalfWidth> half_width{};
+  Truncation truncation = Truncation::reported;
+  ProbeLaw law = ProbeLaw::rademacher;
 };
 
 /// Throws Error (argument) for what does not exist, is out of range or does not go together.
 [[nodiscard]] LikelihoodPlan likelihood_plan_of(LikelihoodArguments const& arguments);
 
-/// The estimator that the plan names, for so many points; empty for the exact divergence. Errors as
-/// read_probes() and of Probes.
-[[nodiscard]] std::optional<DivergenceEstimator> divergence_of(LikelihoodArguments const& arguments,
-                                                               LikelihoodPlan const& plan,
-                                                               std::int64_t points);
+/// Some of the points of a run: rows first .. first + count - 1.
+struct Part {
+  std::int64_t first, count;
+};
+
+/// The estimator that the plan names, for part of the points; empty for the exact divergence.
+/// `given` are the probes of --probe for all points. Errors as those of Probes.
+[[nodiscard]] std::optional<DivergenceEstimator> divergence_of(
+    LikelihoodArguments const& arguments, LikelihoodPlan const& plan,
+    std::optional<GivenProbes> const& given, std::int64_t points, Part const& part);
 
 }  // namespace retrace::app

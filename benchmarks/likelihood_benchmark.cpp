@@ -69,7 +69,7 @@ void grid_run(benchmark::State& state, std::string const& sampler, std::int64_t 
   std::vector<double> const points = points_of(peers_mixture(), effort().scaled(count));
   Grid const grid = grids::log_snr{}(vp{}, steps, {1.0, 1e-3}).reversed();
   auto const found = [&] {
-    return log_likelihood(peers_mixture(), sampler, grid, points, Budget::none);
+    return log_likelihood(peers_mixture(), sampler, grid, points, {.budget = Budget::none});
   };
   std::vector<std::int64_t> const evaluations = found().evaluations;
   measure(state, {.run = [&] { static_cast<void>(found()); },

@@ -5,10 +5,13 @@
 #include <retrace/io/npz.hpp>
 
 #include <array>
+#include <chrono>
 #include <cmath>
+#include <csignal>
 #include <cstdint>
 #include <numbers>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace retrace::test {
@@ -107,6 +110,17 @@ TEST(LikelihoodCommand, WritesLogDensitiesAloneAsNpy) {
   EXPECT_NEAR(logp[2], exact(2), 0.1);  // it lies far out, where the prior is a little off
 }
 
+TEST(LikelihoodCommand, CanDrawItsPoints) {
+  TemporaryFolder const folder;
+  Outcome const outcome =
+      run(folder.path(), likelihood + "--samples 50 --seed 3 --out l.npz --json");
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(outcome.json()["seed"], 3);
+  auto const arrays = read_npz(folder / "l.npz");
+  EXPECT_EQ(arrays.at("points").shape, (std::vector<std::int64_t>{50, 2}));
+  EXPECT_EQ(arrays.at("logp").values.size(), 50U);
+}
+
 TEST(LikelihoodCommand, TakesNoPoints) {
   TemporaryFolder const folder;
   write(folder / "x.npy", {}, {0, 2});
@@ -114,6 +128,74 @@ TEST(LikelihoodCommand, TakesNoPoints) {
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_EQ(outcome.json()["points"], 0);
   EXPECT_EQ(read_npz(folder / "l.npz").at("z").shape, (std::vector<std::int64_t>{0, 2}));
+}
+
+TEST(LikelihoodCommand, AddsProbesUntilTheIntervalIsAsNarrowAsWanted) {
+  TemporaryFolder const folder;
+  write(folder / "x.npy", points, {3, 2});
+  std::string const line = likelihood +
+                           "--points x.npy --out l.npz --json --divergence hutchinson --seed 4 "
+                           "--half-width 0.2 ";
+  Outcome const reached = run(folder.path(), line);
+  ASSERT_EQ(reached.status, 0) << reached.err;
+  EXPECT_EQ(reached.json()["short_of_half_width"], 0);
+  auto const arrays = read_npz(folder / "l.npz");
+  for (std::size_t row = 0; row < 3; ++row) {
+    EXPECT_LE(arrays.at("half_width").values[row], 0.2);
+    EXPECT_GT(arrays.at("probes").values[row], 8);
+  }
+  Outcome const short_of = run(folder.path(), line + "--max-probes 8");
+  ASSERT_EQ(short_of.status, 0) << short_of.err;
+  EXPECT_EQ(short_of.json()["short_of_half_width"], 3);
+  EXPECT_GT(short_of.json()["half_width"]["max"].get<double>(), 0.2);
+}
+
+TEST(LikelihoodCommand, ComesBackAndCorrectsTheTruncation) {
+  TemporaryFolder const folder;
+  write(folder / "x.npy", points, {3, 2});
+  Outcome const outcome = run(folder.path(), likelihood +
+                                                 "--points x.npy --out l.npz --json --round-trip "
+                                                 "--rtol 1e-10 --atol 1e-10 --from 1e-3 "
+                                                 "--truncation corrected");
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_LT(outcome.json()["round_trip"]["max"].get<double>(), 1e-7);  // N22
+  auto const arrays = read_npz(folder / "l.npz");
+  for (std::size_t row = 0; row < 3; ++row) {
+    auto const at = [&](char const* name) { return arrays.at(name).values[row]; };
+    EXPECT_NEAR(at("logp"), exact(row), at("error"));
+    EXPECT_DOUBLE_EQ(at("logp"), at("prior_logp") + at("delta_logp") + at("correction"));
+    EXPECT_LT(at("error_truncation"), 0.05 * std::abs(at("correction")));
+  }
+}
+
+TEST(LikelihoodCommand, GoesOnFromItsCheckpointAfterAKill) {
+  TemporaryFolder const folder;
+  ASSERT_EQ(run(folder.path(),
+                "sample --target swiss-roll --sde vp --sampler ddim --steps 9 --samples 20000 "
+                "--seed 1 --precision f64 --out x.npy --quiet")
+                .status,
+            0);
+  std::string const start = "likelihood --target swiss-roll --sde vp --points x.npy --rtol 1e-7 ";
+  ASSERT_EQ(run(folder.path(), start + "--out whole.npz --quiet").status, 0);
+  std::string const line = start + "--out l.npz --json --checkpoint c.npz";
+  Running running(folder.path(), words_of(line));
+  for (int i = 0; i < 3000 && !std::filesystem::exists(folder / "c.npz"); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  ASSERT_EQ(::kill(running.process(), SIGKILL), 0);
+  ASSERT_EQ(running.wait().status, 128 + SIGKILL);
+  ASSERT_TRUE(std::filesystem::exists(folder / "c.npz"));
+  ASSERT_FALSE(std::filesystem::exists(folder / "l.npz"));
+  expect_refusal(folder, line + " --to 0.9", 2, {"c.npz", "--to was null"});
+  expect_refusal(folder, line + " --round-trip", 2, {"--round-trip was false"});
+  Outcome const outcome = run(folder.path(), line);
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(outcome.json()["points"], 20000);
+  EXPECT_GT(outcome.json()["standard_error"].get<double>(), 0);
+  EXPECT_FALSE(std::filesystem::exists(folder / "c.npz"));
+  // Also the bits of a run without one.
+  auto const whole = read_npz(folder / "whole.npz"), resumed = read_npz(folder / "l.npz");
+  ASSERT_EQ(whole.size(), resumed.size());
+  for (auto const& [name, array] : whole) EXPECT_EQ(array.values, resumed.at(name).values) << name;
 }
 
 struct Refusal {
@@ -140,6 +222,17 @@ TEST(LikelihoodCommand, RefusesWhatDoesNotGoTogether) {
            {"--sde vp --points x.npy --divergence hutchinson --probes 0", "--probes"},
            {"--sde vp --points x.npy --divergence hutchinson --probe e.npy", "e.npy"},
            {"--sde vp --points x.npy --rtol 0", "--rtol"},
+           {"--sde vp --points x.npy --half-width 1", "--half-width"},
+           {"--sde vp --points x.npy --divergence hutchinson --half-width 0", "--half-width"},
+           {"--sde vp --points x.npy --divergence hutchinson --half-width nan", "--half-width"},
+           {"--sde vp --points x.npy --divergence hutchinson --confidence 0.9", "--half-width"},
+           {"--sde vp --points x.npy --divergence hutchinson --half-width 1 --confidence 1",
+            "confidence"},
+           {"--sde vp --points x.npy --divergence hutchinson --half-width 1 --max-probes 1",
+            "--max-probes"},
+           {"--sde vp --points x.npy --truncation corected", "did you mean 'corrected'?"},
+           {"--sde vp --points x.npy --checkpoint l.npz", "one file"},
+           {"--sde vp --points x.npy --checkpoint x.npy", "x.npy", 1},
            {"--sde vp --points x.npy --atol nan", "--atol"},
            {"--sde vp --points x.npy --rtol -1", "--rtol"},
            {"--sde vp --points x.npy --from 0.5 --to 0.5", "--from"},
