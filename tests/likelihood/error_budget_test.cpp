@@ -34,7 +34,8 @@ TEST(ErrorBudget, WidensTheSpreadOfTheProbesOnly) {
 }
 
 TEST(ErrorBudget, RefusesWhatIsNoConfidence) {
-  ErrorBudget const budget{.ode = {1}, .trace = {0}, .prior = {0}, .truncation = {0}, .probes = {9}};
+  ErrorBudget const budget{
+      .ode = {1}, .trace = {0}, .prior = {0}, .truncation = {0}, .probes = {9}};
   for (double const c : {0.0, 1.0, -1.0, std::nan("")})
     EXPECT_THROW(static_cast<void>(budget.half_width(0, c)), Error) << c;
 }

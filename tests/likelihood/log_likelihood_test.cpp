@@ -148,7 +148,8 @@ TEST(LogLikelihood, AgreesBetweenItsThreeRoutes) {
   Likelihood const host = log_likelihood(target, sde, "bulirsch-stoer", points, tight);
   Grid const grid =
       grids::log_snr{}(sde, 2000, {sde.default_end(Solver::deterministic), sde.t_max()});
-  Likelihood const traced = log_likelihood(target, "dpm-solver-3", grid, points, {.budget = Budget::none});
+  Likelihood const traced =
+      log_likelihood(target, "dpm-solver-3", grid, points, {.budget = Budget::none});
   for (std::size_t row = 0; row < 50; ++row) {
     EXPECT_NEAR(tiles.logp[row], host.logp[row], 1e-8);
     EXPECT_NEAR(tiles.logp[row], traced.logp[row], 2e-6);

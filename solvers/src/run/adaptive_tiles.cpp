@@ -49,14 +49,13 @@ AdaptiveSamples<T> adaptive_sample(AdaptiveExecutor<T>& executor, Start<T> const
       static_cast<std::size_t>(executor.dimension()));
   if (n > 0) start(options.first_sample, x);
   divide<T>(x, radius_of(from));
-  AdaptiveCounts counts =
-      executor.run(step,
-                   {.from = angle_of(from),
-                    .to = angle_of(to),
-                    .tolerance = tolerance,
-                    .max_evaluations = options.max_evaluations,
-                    .free_components = options.free_components},
-                   x);
+  AdaptiveCounts counts = executor.run(step,
+                                       {.from = angle_of(from),
+                                        .to = angle_of(to),
+                                        .tolerance = tolerance,
+                                        .max_evaluations = options.max_evaluations,
+                                        .free_components = options.free_components},
+                                       x);
   AdaptiveSamples<T> result{.x = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace{}, x),
                             .t = std::vector<double>(n, ends.to),
                             .evaluations = {counts.evaluations.begin(), counts.evaluations.end()},

@@ -80,7 +80,8 @@ struct Block {
   /// Adds the products of `inner` columns (or, transposed, rows) of `left` and rows of `right`.
   template <Left how>
   RETRACE_INLINE void add(T const* left, T const* right, int inner) {
-    constexpr int along = how == Left::straight ? 1 : columns, across = how == Left::straight ? columns : 1;
+    constexpr int along = how == Left::straight ? 1 : columns,
+                  across = how == Left::straight ? columns : 1;
     for (int k = 0; k < inner; ++k) {
       P b[V];
       RETRACE_UNROLL(4)
