@@ -2,7 +2,6 @@
 #include "arrays.hpp"
 
 #include <retrace/core/error.hpp>
-#include <retrace/io/npy.hpp>
 
 #include <array>
 #include <cmath>
@@ -39,6 +38,16 @@ void copy(std::span<double const> from, T* to, Given const& option) {
 }
 
 }  // namespace
+
+NpyArray read_points(Given const& points, Subject const& subject) {
+  NpyArray array = read_npy(points.text());
+  if (array.columns != subject.dimension())
+    throw Error(Fault::argument,
+                named(points) + " has the shape " + shape_text({array.rows, array.columns}),
+                "the " + std::string(subject.key()) + " needs [n, " +
+                    std::to_string(subject.dimension()) + "]");
+  return array;
+}
 
 template <class T>
 HostArray<T const> read_init(Given const& init, Given const& samples, std::int64_t dimension) {

@@ -2,14 +2,20 @@
 #pragma once
 
 #include "arguments.hpp"
+#include "subject.hpp"
 
 #include <retrace/core/batch.hpp>
+#include <retrace/io/npy.hpp>
 
 #include <cstdint>
 #include <filesystem>
 #include <vector>
 
 namespace retrace::app {
+
+/// The points of --points, [n][d]. Throws Error (argument) naming both shapes where they do not fit
+/// what is evaluated; Error (file) as read_npy.
+[[nodiscard]] NpyArray read_points(Given const& points, Subject const& subject);
 
 /// The states of --init, [n][dimension]. Throws Error (argument) naming both shapes where they do
 /// not fit the target or --samples, and where a number does not fit T; Error (file) as read_npy.

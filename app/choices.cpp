@@ -115,6 +115,26 @@ ChosenGrid times_grid(Sde const& sde, Given const& times) {
   }
 }
 
+ChosenGrid asked_grid(ChosenSampler const& chosen, Sde const& sde, GridOptions const& options,
+                      Span const& otherwise) {
+  refuse_own_grid(chosen, sde, options.grid);
+  refuse_own_grid(chosen, sde, options.times);
+  if (options.times) {
+    for (Given const* option : {&options.steps, &options.grid, &options.from, &options.to})
+      refuse_together(options.times, *option, "--times gives the levels themselves");
+    return times_grid(sde, options.times);
+  }
+  if (!options.steps)
+    throw Error(Fault::argument, "--steps is missing", "give --steps N or --times T,T,...");
+  std::optional<std::string> rule;
+  if (options.grid) rule = options.grid.text();
+  std::int64_t const steps = options.steps.integer(1, Grid::max_steps);
+  Span span = span_of(sde, options.from, options.to);
+  if (!span.from) span.from = otherwise.from;
+  if (!span.to) span.to = otherwise.to;
+  return sampler_grid(chosen, sde, rule, steps, span);
+}
+
 void refuse_own_grid(ChosenSampler const& chosen, Sde const& sde, Given const& option) {
   constexpr std::int64_t any_number = 8;
   if (option && chosen.sampler.own_grid(sde, any_number, {}))

@@ -69,6 +69,17 @@ inline constexpr char const* help_of_score_error = "spoil the exact score: field
 /// --times; errors name it. On a discrete SDE they are indices, and the clean end follows.
 [[nodiscard]] ChosenGrid times_grid(Sde const& sde, Given const& times);
 
+/// The options that say where steps are.
+struct GridOptions {
+  Given const &steps, &grid, &times, &from, &to;
+};
+
+/// The grid that they ask for; what they leave open of the span is that of `otherwise`, then as
+/// sampler_grid(). Throws Error (argument) for options that exclude each other and for no steps at
+/// all.
+[[nodiscard]] ChosenGrid asked_grid(ChosenSampler const& chosen, Sde const& sde,
+                                    GridOptions const& options, Span const& otherwise = {});
+
 /// Throws Error (argument) where a sampler that brings its own grid is given another by `option`.
 void refuse_own_grid(ChosenSampler const& chosen, Sde const& sde, Given const& option);
 

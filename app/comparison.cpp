@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <span>
 #include <utility>
 
 namespace retrace::app {
@@ -58,10 +59,7 @@ Row run_on_network(TrainedNetwork const& trained, Contest const& contest,
   auto const result =
       sample<float>(trained.network, contest.sampler.sampler, contest.grid.grid, options);
   std::vector<double> x(result.x.data(), result.x.data() + result.x.size());
-  Normalisation const& n = trained.normalisation;
-  std::size_t const d = result.x.extent(1);
-  for (std::size_t i = 0; !n.empty() && i < x.size(); ++i)
-    x[i] = n.mean[i % d] + n.std[i % d] * x[i];
+  trained.normalisation.to_data(std::span(x));
   return row_of(result, contest, contest.sampler.text + " (model)", "model", x, exact);
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "arrays.hpp"
 #include "commands.hpp"
 #include "json.hpp"
 #include "likelihood_plan.hpp"
@@ -18,6 +19,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <limits>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,7 +29,7 @@ namespace {
 
 /// The points of the file, or draws of the target.
 NpyArray given_or_drawn(LikelihoodArguments const& arguments, LikelihoodPlan const& plan) {
-  if (!arguments.samples) return read_npy(arguments.points.text());
+  if (!arguments.samples) return read_points(arguments.points, plan.subject);
   std::int64_t const n = arguments.samples.integer(0);
   Target const& target = *plan.subject.target();
   require_memory(std::to_string(n) + " points",
@@ -36,24 +38,15 @@ NpyArray given_or_drawn(LikelihoodArguments const& arguments, LikelihoodPlan con
 }
 
 /// As the model knows them.
-NpyArray read_points(LikelihoodArguments const& arguments, LikelihoodPlan const& plan) {
+NpyArray known_points(LikelihoodArguments const& arguments, LikelihoodPlan const& plan) {
   int const dimension = plan.subject.dimension();
   NpyArray array = given_or_drawn(arguments, plan);
-  if (array.columns != dimension)
-    throw Error(
-        Fault::argument,
-        "--points " + retrace::quoted(arguments.points.text()) + " has the shape [" +
-            std::to_string(array.rows) + ", " + std::to_string(array.columns) + "]",
-        "the " + std::string(plan.subject.key()) + " needs [n, " + std::to_string(dimension) + "]");
   constexpr std::int64_t numbers = 12;  // of a point, besides its components
   require_memory(
       std::to_string(array.rows) + " points of " + std::to_string(dimension) + " numbers",
       saturated_product({array.rows, 4 * dimension + numbers, std::int64_t{sizeof(double)}}));
   if (Normalisation const* const n = plan.subject.normalisation())
-    for (std::size_t i = 0; i < array.values.size(); ++i) {
-      std::size_t const c = i % n->mean.size();
-      array.values[i] = (array.values[i] - n->mean[c]) / n->std[c];
-    }
+    n->to_network(std::span(array.values));
   return array;
 }
 
@@ -179,7 +172,7 @@ void likelihood_command(Words const& words) {
   Outlet const outlet(arguments, arguments.out.text());
   adopt_seed(arguments, plan);
   Runtime const runtime(arguments.threads());
-  NpyArray const points = read_points(arguments, plan);
+  NpyArray const points = known_points(arguments, plan);
   auto const begin = std::chrono::steady_clock::now();
   Columns const found = likelihood_run(arguments, plan, points);
   std::chrono::duration<double> const seconds = std::chrono::steady_clock::now() - begin;

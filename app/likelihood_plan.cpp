@@ -91,16 +91,9 @@ ChosenGrid grid_of(LikelihoodArguments const& arguments, Sde const& sde, Span co
   if (sampler.traits.solver == Solver::stochastic)
     throw Error(Fault::argument, "solver " + retrace::quoted(sampler.text) + " is stochastic",
                 "a likelihood needs the probability flow, which has no noise");
-  refuse_own_grid(sampler, sde, arguments.grid);
-  refuse_own_grid(sampler, sde, arguments.times);
-  if (arguments.times) {
-    for (Given const* option : {&arguments.steps, &arguments.grid, &arguments.from, &arguments.to})
-      refuse_together(arguments.times, *option, "--times gives the levels themselves");
-    return times_grid(sde, arguments.times);
-  }
-  std::optional<std::string> rule;
-  if (arguments.grid) rule = arguments.grid.text();
-  return sampler_grid(sampler, sde, rule, arguments.steps.integer(1, Grid::max_steps), span);
+  return asked_grid(
+      sampler, sde,
+      {arguments.steps, arguments.grid, arguments.times, arguments.from, arguments.to}, span);
 }
 
 }  // namespace
@@ -125,7 +118,7 @@ LikelihoodPlan likelihood_plan_of(LikelihoodArguments const& arguments) {
   refuse_for_models(subject, arguments.samples, "a network has no exact draws: give --points");
   refuse_together(arguments.points, arguments.samples, "both say where");
   if (!arguments.samples) static_cast<void>(arguments.points.text());
-  std::string sde_text = sde_text_of(arguments.sde, subject);
+  std::string sde_text = sde_text_of(arguments.sde, subject.trained());
   Sde sde = make_sde(sde_text);
   if (sde.is_discrete())
     throw Error(Fault::argument, "sde " + retrace::quoted(sde.name()) + " has no likelihood here",

@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -30,8 +29,7 @@ constexpr std::int64_t first_part = 256, longest_part = 1 << 16;
 void make_density_of_data(LikelihoodPlan const& plan, Likelihood& found) {
   Normalisation const* const n = plan.subject.normalisation();
   if (n == nullptr) return;
-  double volume = 0;
-  for (double const std : n->std) volume += std::log(std::abs(std));
+  double const volume = n->log_volume();
   for (double& value : found.delta_logp) value -= volume;
   for (double& value : found.logp) value -= volume;
 }

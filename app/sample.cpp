@@ -16,6 +16,7 @@
 #include <array>
 #include <limits>
 #include <numeric>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -94,27 +95,23 @@ double mean(std::vector<std::int64_t> const& counts) {
                    static_cast<double>(counts.size());
 }
 
-/// Data as a network knows them, (x - mean) / std: where a run starts from data.
+/// Data as a network knows them: where a run starts from data.
 template <class T>
 HostArray<T const> known_states(Plan const& plan, HostArray<T const> const& states) {
   Normalisation const* const n = plan.subject.normalisation();
   if (n == nullptr || plan.grid.grid.runs_backwards()) return states;
   HostArray<T> known("retrace::init", states.extent(0), states.extent(1));
-  for (std::size_t row = 0; row < states.extent(0); ++row)
-    for (std::size_t c = 0; c < states.extent(1); ++c)
-      known(row, c) =
-          static_cast<T>((static_cast<double>(states(row, c)) - n->mean[c]) / n->std[c]);
+  Kokkos::deep_copy(known, states);
+  n->to_network(std::span(known.data(), known.size()));
   return known;
 }
 
-/// The way back, mean + std x: where a run ends at data.
+/// The way back: where a run ends at data.
 template <class T>
 void make_data(Plan const& plan, HostArray<T> const& x) {
   Normalisation const* const n = plan.subject.normalisation();
   if (n == nullptr || !plan.grid.grid.runs_backwards()) return;
-  for (std::size_t row = 0; row < x.extent(0); ++row)
-    for (std::size_t c = 0; c < x.extent(1); ++c)
-      x(row, c) = static_cast<T>(n->mean[c] + n->std[c] * static_cast<double>(x(row, c)));
+  n->to_data(std::span(x.data(), x.size()));
 }
 
 /// What every kind of run takes of the command line.

@@ -58,19 +58,9 @@ Tolerance tolerance_of(SampleArguments const& arguments, ChosenSampler const& sa
 
 ChosenGrid grid_of(SampleArguments const& arguments, Sde const& sde, ChosenSampler const& sampler) {
   if (sampler.info.stepping == Stepping::adaptive) return span_grid(arguments, sde, sampler);
-  refuse_own_grid(sampler, sde, arguments.grid);
-  refuse_own_grid(sampler, sde, arguments.times);
-  if (arguments.times) {
-    for (Given const* option : {&arguments.steps, &arguments.grid, &arguments.from, &arguments.to})
-      refuse_together(arguments.times, *option, "--times gives the levels themselves");
-    return times_grid(sde, arguments.times);
-  }
-  if (!arguments.steps)
-    throw Error(Fault::argument, "--steps is missing", "give --steps N or --times T,T,...");
-  std::optional<std::string> rule;
-  if (arguments.grid) rule = arguments.grid.text();
-  return sampler_grid(sampler, sde, rule, arguments.steps.integer(1, Grid::max_steps),
-                      span_of(sde, arguments.from, arguments.to));
+  return asked_grid(
+      sampler, sde,
+      {arguments.steps, arguments.grid, arguments.times, arguments.from, arguments.to});
 }
 
 /// From data to noise: no prior to start from, and no reverse SDE.
@@ -107,7 +97,7 @@ SampleArguments::SampleArguments()
 Plan plan_of(SampleArguments const& arguments) {
   Subject subject = subject_of(arguments.target, arguments.model);
   refuse_for_models(subject, arguments.score_error, "a network has an error of its own");
-  std::string sde_text = sde_text_of(arguments.sde, subject);
+  std::string sde_text = sde_text_of(arguments.sde, subject.trained());
   Sde sde = make_sde(sde_text);
   ChosenSampler sampler = choose_sampler(sampler_text(arguments), sde);
   ChosenGrid grid = grid_of(arguments, sde, sampler);

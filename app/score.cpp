@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "arguments.hpp"
+#include "arrays.hpp"
 #include "choices.hpp"
 #include "commands.hpp"
 #include "json.hpp"
@@ -34,16 +35,7 @@ void require_room(Subject const& subject, std::int64_t rows) {
                                     std::int64_t{sizeof(double)}}));
 }
 
-Points read_points(std::string const& path, Subject const& subject) {
-  NpyArray array = read_npy(path);
-  if (array.columns != subject.dimension())
-    throw Error(Fault::argument,
-                "--points " + retrace::quoted(path) + " has the shape [" +
-                    std::to_string(array.rows) + ", " + std::to_string(array.columns) + "]",
-                "the " + std::string(subject.key()) + " needs [n, " +
-                    std::to_string(subject.dimension()) + "]");
-  return {std::move(array.values), array.rows};
-}
+Points points_of(NpyArray array) { return {std::move(array.values), array.rows}; }
 
 }  // namespace
 
@@ -76,7 +68,7 @@ void score_command(Words const& words) {
   Subject const subject = subject_of(target_text, model);
   auto const error = score_error_of(error_text, subject.dimension());
   refuse_for_models(subject, samples, "a network's p_t is not known: give --points");
-  std::string const sde_text = sde_text_of(sde, subject);
+  std::string const sde_text = sde_text_of(sde, subject.trained());
   Sde const process = make_sde(sde_text);
   NoiseLevel const level = process.at(t.real(times_of(process)));
   refuse_together(points_path, samples, "both say where to score");
@@ -89,7 +81,7 @@ void score_command(Words const& words) {
   if (samples) require_room(subject, drawn);
   Runtime const runtime(arguments.threads());
   Points const points = samples ? Points{draw_rows(*subject.target(), level, seed, 0, drawn), drawn}
-                                : read_points(points_path.text(), subject);
+                                : points_of(read_points(points_path, subject));
   require_room(subject, points.rows);
 
   auto const begin = std::chrono::steady_clock::now();

@@ -13,8 +13,8 @@ Subject subject_of(Given const& target, Given const& model) {
   return {make_target(target.text()), target.text()};
 }
 
-std::string sde_text_of(Given const& sde, Subject const& subject) {
-  return sde || !subject.trained() ? sde.text() : subject.trained()->sde;
+std::string sde_text_of(Given const& sde, TrainedNetwork const* network) {
+  return sde || network == nullptr ? sde.text() : network->sde;
 }
 
 void refuse_for_models(Subject const& subject, Given const& option, std::string_view reason) {

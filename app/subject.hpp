@@ -46,8 +46,8 @@ inline constexpr char const* help_of_model = "instead of --target: a score netwo
 /// Throws Error (argument) where neither or both are given, else what makes and reads them.
 [[nodiscard]] Subject subject_of(Given const& target, Given const& model);
 
-/// The SDE asked for; without one that which the network was trained on.
-[[nodiscard]] std::string sde_text_of(Given const& sde, Subject const& subject);
+/// The SDE asked for; without one that which the network, if there is one, was trained on.
+[[nodiscard]] std::string sde_text_of(Given const& sde, TrainedNetwork const* network);
 
 /// Throws Error (argument) for an option that only targets take.
 void refuse_for_models(Subject const& subject, Given const& option, std::string_view reason);

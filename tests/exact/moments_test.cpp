@@ -4,6 +4,7 @@
 #include <retrace/samplers/reverse_sde.hpp>
 #include <retrace/sde/registry.hpp>
 
+#include <exact/planted_samplers.hpp>
 #include <gtest/gtest.h>
 #include <support/continuous.hpp>
 
@@ -243,35 +244,11 @@ TEST(Moments, FindPlantedFaults) {
 }
 
 TEST(Moments, FindTheNoiseOfTheWrongPlace) {
-  // dpmpp-sde whose second stage has noise of its own, not the path's: weak order 1 instead of 2.
-  auto const own_noise = [](Recorder& model, Grid const& grid, Vec x) {
-    ReverseSde const sde;
-    for (auto const [s, t, i] : grid.steps()) {
-      NoiseLevel const m = grid.between(s, t, 0.5);
-      Vec const u = sde.kept(s, m) * x -
-                    m.alpha() * std::expm1(-sde.length(s, m)) * model.denoised(x, s) +
-                    sde.noise(s, m) * model.normal(s, m, 0);
-      x = sde.kept(s, t) * x - t.alpha() * std::expm1(-sde.length(s, t)) * model.denoised(u, m) +
-          sde.noise(s, t) * model.normal(s, t, 1);
-    }
-    return x;
-  };
-  // Heun's noise with g2 at the start of the step, not in its middle.
-  auto const early_noise = [](Recorder& model, Grid const& grid, Vec x) {
-    auto const drift = [&](Vec const& y, NoiseLevel const& s) {
-      return s.g2() * model.score(y, s) - s.f() * y;
-    };
-    for (auto const [s, t, i] : grid.steps()) {
-      double const h = s.t() - t.t();
-      Vec const w = std::sqrt(h * s.g2()) * model.normal(s, t);
-      Vec const b = drift(x, s);
-      x = x + h / 2 * (b + drift(x + h * b + w, t)) + w;
-    }
-    return x;
-  };
   for (char const* sde : {"vp", "ve", "sub-vp"}) {
-    EXPECT_NEAR(measured_order(AnySampler(own_noise), "log-snr", sde), 1, 0.1) << sde;
-    EXPECT_NEAR(measured_order(AnySampler(early_noise), "log-snr", sde), 1, 0.1) << sde;
+    EXPECT_NEAR(measured_order(AnySampler(testing::own_noise_stages), "log-snr", sde), 1, 0.1)
+        << sde;
+    EXPECT_NEAR(measured_order(AnySampler(testing::early_noise_heun), "log-snr", sde), 1, 0.1)
+        << sde;
   }
 }
 

@@ -8,6 +8,7 @@
 #include <retrace/samplers/reverse_sde.hpp>
 #include <retrace/sde/registry.hpp>
 
+#include <exact/planted_samplers.hpp>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -66,36 +67,12 @@ TEST(NonlinearWeakOrder, FallsToOneWhereAStageIsTooNoisyThoughTheLinearOrderIsTw
 }
 
 TEST(NonlinearWeakOrder, FallsToOneWhereStagesHaveNoiseOfTheirOwn) {
-  auto const own_noise = [](Recorder& model, Grid const& grid, Vec x) {  // dpmpp-sde's stages
-    ReverseSde const sde;
-    for (auto const [s, t, i] : grid.steps()) {
-      NoiseLevel const m = grid.between(s, t, 0.5);
-      Vec const u = sde.kept(s, m) * x -
-                    m.alpha() * std::expm1(-sde.length(s, m)) * model.denoised(x, s) +
-                    sde.noise(s, m) * model.normal(s, m, 0);
-      x = sde.kept(s, t) * x - t.alpha() * std::expm1(-sde.length(s, t)) * model.denoised(u, m) +
-          sde.noise(s, t) * model.normal(m, t, 1);
-    }
-    return x;
-  };
-  EXPECT_NEAR(orders(AnySampler(own_noise)).nonlinear, 1, 0.15);
+  EXPECT_NEAR(orders(AnySampler(testing::own_noise_stages)).nonlinear, 1, 0.15);
   EXPECT_NEAR(orders(make_sampler("dpmpp-sde")).nonlinear, 2, 0.1);
 }
 
 TEST(NonlinearWeakOrder, FallsToOneWhereHeunTakesTheNoiseOfTheStepsStart) {
-  auto const early_noise = [](Recorder& model, Grid const& grid, Vec x) {
-    auto const drift = [&](Vec const& y, NoiseLevel const& s) {
-      return s.g2() * model.score(y, s) - s.f() * y;
-    };
-    for (auto const [s, t, i] : grid.steps()) {
-      double const h = s.t() - t.t();
-      Vec const w = std::sqrt(h * s.g2()) * model.normal(s, t);
-      Vec const b = drift(x, s);
-      x = x + h / 2 * (b + drift(x + h * b + w, t)) + w;
-    }
-    return x;
-  };
-  EXPECT_NEAR(orders(AnySampler(early_noise)).nonlinear, 1, 0.15);
+  EXPECT_NEAR(orders(AnySampler(testing::early_noise_heun)).nonlinear, 1, 0.15);
   EXPECT_NEAR(orders(make_sampler("stochastic-heun")).nonlinear, 2, 0.1);
 }
 

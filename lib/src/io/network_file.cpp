@@ -172,6 +172,12 @@ TrainedNetwork read_network(SafetensorsFile const& file) {
   return made;
 }
 
+double Normalisation::log_volume() const {
+  double sum = 0;
+  for (double const along : std) sum += std::log(std::abs(along));
+  return sum;
+}
+
 TrainedNetwork read_network(std::filesystem::path const& path) {
   return read_network(SafetensorsFile(path));
 }

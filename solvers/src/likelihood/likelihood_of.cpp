@@ -85,7 +85,7 @@ void add_correction(Likelihood& result, EndTerms const& ends, std::span<double c
 }
 
 /// All terms but those of trace, and of truncation where it is there already.
-void add_budget(Likelihood& result, Route const& route, Sde const& sde,
+void add_budget(Likelihood& result, double error_per_change, EndTerms const& ends, Sde const& sde,
                 std::span<double const> points, Carried const& run, Carried const& better) {
   std::size_t const n = result.logp.size(), d = result.z.extent(1);
   ErrorBudget& budget = result.error;
@@ -98,10 +98,10 @@ void add_budget(Likelihood& result, Route const& route, Sde const& sde,
     // Apart, because their errors may happen to cancel for a point, in the one run or the other.
     double const change =
         std::abs(asked.prior - finer_one.prior) + std::abs(asked.delta - finer_one.delta);
-    budget.ode[row] = safety * route.error_per_change * change +
+    budget.ode[row] = safety * error_per_change * change +
                       rounding * (1 + std::abs(asked.prior) + std::abs(asked.delta));
-    budget.prior[row] = route.ends.prior(row_of(run.encoded.z, row), asked.prior);
-    if (!corrected) budget.truncation[row] = route.ends.truncation(points.subspan(row * d, d));
+    budget.prior[row] = ends.prior(row_of(run.encoded.z, row), asked.prior);
+    if (!corrected) budget.truncation[row] = ends.truncation(points.subspan(row * d, d));
   });
 }
 
@@ -141,11 +141,14 @@ Likelihood likelihood_of(Route const& route, Sde const& sde, std::span<double co
   }
   result.z = run.encoded.z;
   add_trace(result, run, options);
-  if (options.truncation == Truncation::corrected) add_correction(result, route.ends, points);
-  if (options.budget == Budget::full) {
+  bool const corrected = options.truncation == Truncation::corrected;
+  bool const budgeted = options.budget == Budget::full;
+  EndTerms const ends = corrected || budgeted ? route.ends() : EndTerms{};
+  if (corrected) add_correction(result, ends, points);
+  if (budgeted) {
     Carried const better = route.solve(Accuracy::finer, run.change);
     refuse_unfinished(better.encoded, options.encode.first_sample);
-    add_budget(result, route, sde, points, run, better);
+    add_budget(result, route.error_per_change, ends, sde, points, run, better);
     result.budget_evaluations = better.encoded.evaluations;
   }
   if (options.round_trip == RoundTrip::measured) add_round_trip(result, route, points);

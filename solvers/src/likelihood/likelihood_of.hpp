@@ -24,8 +24,8 @@ struct Route {
   std::function<Carried(Accuracy, std::span<Spread const> asked)> solve;
   /// States z [n][d] carried back to data; not finite where that failed.
   std::function<HostArray<double>(HostArray<double> z)> decode;
-  EndTerms ends;
-  double error_per_change = 1;  ///< error of a run over what the finer one changes
+  std::function<EndTerms()> ends;  ///< asked for where they are wanted
+  double error_per_change = 1;     ///< error of a run over what the finer one changes
 };
 
 /// What all routes have in common: summands, budget, round trip.

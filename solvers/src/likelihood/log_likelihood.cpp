@@ -5,14 +5,7 @@
 #include <retrace/likelihood/encode_in_kernels.hpp>
 #include <retrace/likelihood/exact_divergence.hpp>
 #include <retrace/odeint/sample.hpp>
-#include <retrace/run/adaptive_sample.hpp>
-#include <retrace/run/sample.hpp>
-#include <retrace/samplers/embedded_pair.hpp>
-#include <retrace/samplers/registry.hpp>
 
-#include <cmath>
-#include <cstddef>
-#include <limits>
 #include <numbers>
 #include <utility>
 
@@ -63,7 +56,7 @@ Likelihood on_host(HostModel const& model, EndsOf const& ends, Sde const& sde,
                                         .tolerance = options.encode.tolerance,
                                         .max_evaluations = options.encode.max_evaluations}));
           },
-      .ends = ends(*span.from, *span.to)};
+      .ends = [&] { return ends(*span.from, *span.to); }};
   return likelihood_of(route, sde, points, options);
 }
 
@@ -90,13 +83,9 @@ Likelihood log_likelihood(Target const& target, Sde const& sde, std::string_view
           },
       .decode =
           [&](HostArray<double> z) {
-            return ended(adaptive_sample<double>(target, solver, sde, {span.to, span.from},
-                                                 {.samples = static_cast<std::int64_t>(z.extent(0)),
-                                                  .tolerance = options.encode.tolerance,
-                                                  .max_evaluations = options.encode.max_evaluations,
-                                                  .start = given_start<double>(z, 0)}));
+            return decoded(target, sde, solver, span, z, options.encode);
           },
-      .ends = end_terms(target, sde, *span.from, *span.to)};
+      .ends = [&] { return end_terms(target, sde, *span.from, *span.to); }};
   return likelihood_of(route, sde, points, options);
 }
 
@@ -121,8 +110,8 @@ Likelihood log_likelihood(Target const& target, std::string_view sampler, Grid c
                 "other targets have no divergence in kernels", "take an adaptive solver");
   auto const executor = volume_executor(*mixture);
   return on_grid(
-      end_terms(target, grid.sde(), grid.time(0), grid.time(grid.count())), sampler, grid, points,
-      options,
+      [&] { return end_terms(target, grid.sde(), grid.time(0), grid.time(grid.count())); }, sampler,
+      grid, points, options,
       [&](Accuracy, AnySampler const& made, Grid const& steps) {
         return encode(*executor, made, steps, points, options.encode.first_sample);
       },

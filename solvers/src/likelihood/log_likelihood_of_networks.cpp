@@ -21,10 +21,9 @@ Likelihood log_likelihood(Network const& network, Sde const& sde, std::string_vi
                           std::span<double const> points, LikelihoodOptions const& options) {
   bool const exact = !options.divergence || options.divergence->is_exact();
   Span const span = ascending(sde, options.span);
-  HostModel const model = host_model(network);
   if (!step_program_of(solver) || !exact || options.half_width ||
       !runs_adaptively_in_kernels(sde, span))
-    return log_likelihood(model, sde, solver, points, options);
+    return log_likelihood(host_model(network), sde, solver, points, options);
   Route const route{
       .solve =
           [&](Accuracy accuracy, std::span<Spread const>) {
@@ -37,21 +36,19 @@ Likelihood log_likelihood(Network const& network, Sde const& sde, std::string_vi
           },
       .decode =
           [&](HostArray<double> z) {
-            return ended(adaptive_sample<double>(network, solver, sde, {span.to, span.from},
-                                                 {.samples = static_cast<std::int64_t>(z.extent(0)),
-                                                  .tolerance = options.encode.tolerance,
-                                                  .max_evaluations = options.encode.max_evaluations,
-                                                  .start = given_start<double>(z, 0)}));
+            return decoded(network, sde, solver, span, z, options.encode);
           },
-      .ends = end_terms(model, sde, *span.from, *span.to)};
+      .ends = [&] { return end_terms(host_model(network), sde, *span.from, *span.to); }};
   return likelihood_of(route, sde, points, options);
 }
 
 Likelihood log_likelihood(Network const& network, std::string_view sampler, Grid const& grid,
                           std::span<double const> points, LikelihoodOptions const& options) {
   return on_grid(
-      end_terms(host_model(network), grid.sde(), grid.time(0), grid.time(grid.count())), sampler,
-      grid, points, options,
+      [&] {
+        return end_terms(host_model(network), grid.sde(), grid.time(0), grid.time(grid.count()));
+      },
+      sampler, grid, points, options,
       [&](Accuracy accuracy, AnySampler const& made, Grid const& steps) {
         return in_arithmetic(options, accuracy, [&]<class T>(T) {
           return encode(*volume_executor<T>(network), made, steps, points,

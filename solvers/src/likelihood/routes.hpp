@@ -4,14 +4,16 @@
 #include "likelihood_of.hpp"
 
 #include <retrace/odeint/steppers.hpp>
-#include <retrace/run/adaptive_result.hpp>
+#include <retrace/run/adaptive_sample.hpp>
 #include <retrace/run/sample.hpp>
 #include <retrace/samplers/registry.hpp>
 
 #include <cmath>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string_view>
+#include <utility>
 
 namespace retrace {
 
@@ -31,15 +33,28 @@ namespace retrace {
 /// The states at the end; NaN for those that did not get there.
 [[nodiscard]] HostArray<double> ended(AdaptiveSamples<double> run);
 
+/// States z carried back to data by adaptive_sample() of the model; see Route::decode.
+template <class Model>
+[[nodiscard]] HostArray<double> decoded(Model const& model, Sde const& sde, std::string_view solver,
+                                        Span const& span, HostArray<double> z,
+                                        EncodeOptions const& options) {
+  return ended(adaptive_sample<double>(model, solver, sde, {span.to, span.from},
+                                       {.samples = static_cast<std::int64_t>(z.extent(0)),
+                                        .tolerance = options.tolerance,
+                                        .max_evaluations = options.max_evaluations,
+                                        .start = given_start<double>(z, 0)}));
+}
+
 /// The grid, or one that has every step in two, at the middle in lambda.
 [[nodiscard]] Grid grid_of(Grid const& grid, Accuracy accuracy);
 
 /// Steps of a grid: encode(accuracy, sampler, grid) carries the points, sample(sampler, grid,
 /// options) runs the model.
 template <class Encode, class Sample>
-[[nodiscard]] Likelihood on_grid(EndTerms ends, std::string_view sampler, Grid const& grid,
-                                 std::span<double const> points, LikelihoodOptions const& options,
-                                 Encode const& encode, Sample const& sample) {
+[[nodiscard]] Likelihood on_grid(std::function<EndTerms()> ends, std::string_view sampler,
+                                 Grid const& grid, std::span<double const> points,
+                                 LikelihoodOptions const& options, Encode const& encode,
+                                 Sample const& sample) {
   double const order = sampler_entry(sampler).info.order.value_or(1);
   AnySampler const made = make_sampler(sampler);
   Route const route{.solve =

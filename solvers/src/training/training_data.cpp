@@ -46,8 +46,8 @@ TrainingData::TrainingData(std::vector<double> rows, int dimension) : dimension_
                   "the squares of its numbers overflow");
     normalisation_.mean.push_back(mean);
     normalisation_.std.push_back(deviation);
-    for (std::size_t i = 0; i < n; ++i) rows[i * d + c] = (rows[i * d + c] - mean) / deviation;
   }
+  normalisation_.to_network(std::span(rows));
   rows_ = std::make_shared<std::vector<double> const>(std::move(rows));
   auto const count = static_cast<std::int64_t>(n);
   for_validation_ = count >= least_to_divide ? count / every : 0;

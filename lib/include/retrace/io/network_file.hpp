@@ -4,7 +4,9 @@
 #include <retrace/io/safetensors.hpp>
 #include <retrace/nn/network.hpp>
 
+#include <cstddef>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,6 +18,25 @@ struct Normalisation {
   std::vector<double> mean, std;
 
   [[nodiscard]] bool empty() const { return mean.empty(); }
+
+  /// Data x, [n][d], as the network knows them; in place.
+  template <class T>
+  void to_network(std::span<T> x) const {
+    for (std::size_t i = 0; !empty() && i < x.size(); ++i) {
+      std::size_t const c = i % mean.size();
+      x[i] = static_cast<T>((static_cast<double>(x[i]) - mean[c]) / std[c]);
+    }
+  }
+  /// The way back.
+  template <class T>
+  void to_data(std::span<T> x) const {
+    for (std::size_t i = 0; !empty() && i < x.size(); ++i) {
+      std::size_t const c = i % mean.size();
+      x[i] = static_cast<T>(mean[c] + std[c] * static_cast<double>(x[i]));
+    }
+  }
+  /// log p(data) = log p(network's) - log_volume(); 0 where empty.
+  [[nodiscard]] double log_volume() const;
   [[nodiscard]] friend bool operator==(Normalisation const&, Normalisation const&) = default;
 };
 

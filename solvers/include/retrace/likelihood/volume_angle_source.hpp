@@ -3,6 +3,7 @@
 
 #include <retrace/models/divergence_tile.hpp>
 #include <retrace/run/adaptive_executor.hpp>
+#include <retrace/run/dimension_case.hpp>
 
 #include <memory>
 #include <utility>
@@ -63,22 +64,13 @@ class VolumeAngleSource {
 /// without.
 template <class T, AngleModelSource Source>
 [[nodiscard]] std::unique_ptr<AdaptiveExecutor<T>> adaptive_volume_executor(Source source) {
-  int const dimension = source.dimension();
-  VolumeAngleSource<Source> volume(std::move(source));
-  switch (dimension) {
-    case 1:
-      return std::make_unique<TiledAdaptiveExecutor<T, VolumeAngleSource<Source>, 2>>(
-          std::move(volume));
-    case 2:
-      return std::make_unique<TiledAdaptiveExecutor<T, VolumeAngleSource<Source>, 3>>(
-          std::move(volume));
-    case 3:
-      return std::make_unique<TiledAdaptiveExecutor<T, VolumeAngleSource<Source>, 4>>(
-          std::move(volume));
-    default:
-      return std::make_unique<TiledAdaptiveExecutor<T, VolumeAngleSource<Source>, 0>>(
-          std::move(volume));
-  }
+  return with_dimension_case(
+      source.dimension(),
+      [&]<int Dim>(std::integral_constant<int, Dim>) -> std::unique_ptr<AdaptiveExecutor<T>> {
+        constexpr int with_volume = Dim > 0 ? Dim + 1 : 0;
+        return std::make_unique<TiledAdaptiveExecutor<T, VolumeAngleSource<Source>, with_volume>>(
+            VolumeAngleSource<Source>(std::move(source)));
+      });
 }
 
 }  // namespace retrace

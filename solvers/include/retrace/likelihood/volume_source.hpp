@@ -4,6 +4,7 @@
 #include <retrace/core/device_copy.hpp>
 #include <retrace/likelihood/volume_row.hpp>
 #include <retrace/models/divergence_tile.hpp>
+#include <retrace/run/dimension_case.hpp>
 #include <retrace/run/fused.hpp>
 
 #include <cstddef>
@@ -95,18 +96,13 @@ class VolumeSource {
 /// The fused executor of a model with the VolumeRow, as fused_executor() of the model without.
 template <class T, TileModelSource Source>
 [[nodiscard]] std::unique_ptr<Executor<T>> volume_executor(Source source) {
-  int const dimension = source.dimension();
-  VolumeSource<Source> volume(std::move(source));
-  switch (dimension) {
-    case 1:
-      return std::make_unique<FusedExecutor<T, VolumeSource<Source>, 2>>(std::move(volume));
-    case 2:
-      return std::make_unique<FusedExecutor<T, VolumeSource<Source>, 3>>(std::move(volume));
-    case 3:
-      return std::make_unique<FusedExecutor<T, VolumeSource<Source>, 4>>(std::move(volume));
-    default:
-      return std::make_unique<FusedExecutor<T, VolumeSource<Source>, 0>>(std::move(volume));
-  }
+  return with_dimension_case(
+      source.dimension(),
+      [&]<int Dim>(std::integral_constant<int, Dim>) -> std::unique_ptr<Executor<T>> {
+        constexpr int with_volume = Dim > 0 ? Dim + 1 : 0;
+        return std::make_unique<FusedExecutor<T, VolumeSource<Source>, with_volume>>(
+            VolumeSource<Source>(std::move(source)));
+      });
 }
 
 }  // namespace retrace

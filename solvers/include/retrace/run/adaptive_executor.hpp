@@ -2,6 +2,7 @@
 #pragma once
 
 #include <retrace/run/adaptive_tiles.hpp>
+#include <retrace/run/dimension_case.hpp>
 #include <retrace/run/loaded.hpp>
 #include <retrace/run/step_program.hpp>
 #include <retrace/targets/mixture.hpp>
@@ -137,16 +138,11 @@ class TiledAdaptiveExecutor final : public AdaptiveExecutor<T> {
 /// The executor of a source, instantiated for dimensions 1, 2 and 3 and for any other at run time.
 template <class T, AngleModelSource Source>
 [[nodiscard]] std::unique_ptr<AdaptiveExecutor<T>> adaptive_executor(Source source) {
-  switch (source.dimension()) {
-    case 1:
-      return std::make_unique<TiledAdaptiveExecutor<T, Source, 1>>(std::move(source));
-    case 2:
-      return std::make_unique<TiledAdaptiveExecutor<T, Source, 2>>(std::move(source));
-    case 3:
-      return std::make_unique<TiledAdaptiveExecutor<T, Source, 3>>(std::move(source));
-    default:
-      return std::make_unique<TiledAdaptiveExecutor<T, Source, 0>>(std::move(source));
-  }
+  return with_dimension_case(
+      source.dimension(),
+      [&]<int Dim>(std::integral_constant<int, Dim>) -> std::unique_ptr<AdaptiveExecutor<T>> {
+        return std::make_unique<TiledAdaptiveExecutor<T, Source, Dim>>(std::move(source));
+      });
 }
 
 /// That of a mixture, from the compiled library.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <retrace/run/dimension_case.hpp>
 #include <retrace/run/executor.hpp>
 #include <retrace/run/loaded.hpp>
 
@@ -71,16 +72,11 @@ class FusedExecutor final : public Executor<T> {
 /// time.
 template <class T, TileModelSource Source>
 [[nodiscard]] std::unique_ptr<Executor<T>> fused_executor(Source source) {
-  switch (source.dimension()) {
-    case 1:
-      return std::make_unique<FusedExecutor<T, Source, 1>>(std::move(source));
-    case 2:
-      return std::make_unique<FusedExecutor<T, Source, 2>>(std::move(source));
-    case 3:
-      return std::make_unique<FusedExecutor<T, Source, 3>>(std::move(source));
-    default:
-      return std::make_unique<FusedExecutor<T, Source, 0>>(std::move(source));
-  }
+  return with_dimension_case(
+      source.dimension(),
+      [&]<int Dim>(std::integral_constant<int, Dim>) -> std::unique_ptr<Executor<T>> {
+        return std::make_unique<FusedExecutor<T, Source, Dim>>(std::move(source));
+      });
 }
 
 }  // namespace retrace
