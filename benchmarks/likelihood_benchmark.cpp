@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Log likelihoods of the mixture that runs beside peers (docs/benchmarks.md), in double, through
+// Log likelihoods of the mixture that runs beside peers (docs/benchmarks.md), through
 // log_likelihood(), as a user calls it. VP from t = 1e-5 to 1, divergences exact unless said
 // otherwise; points are draws of the mixture. The unit of adaptive runs is a point, that of steps
 // of a grid an evaluation of a point. Errors are distances to log p of the same flow at a tolerance
@@ -41,17 +41,18 @@ double mean(std::vector<std::int64_t> const& numbers) {
 }
 
 Likelihood adaptive(std::string const& solver, std::vector<double> const& points, double tolerance,
-                    Budget budget) {
+                    Budget budget, Arithmetic arithmetic = Arithmetic::in_double) {
   return log_likelihood(peers_mixture(), vp{}, solver, points,
                         {.span = span,
                          .encode = {.tolerance = {.rtol = tolerance, .atol = tolerance}},
-                         .budget = budget});
+                         .budget = budget,
+                         .arithmetic = arithmetic});
 }
 
 void adaptive_run(benchmark::State& state, std::string const& solver, std::int64_t count,
-                  Budget budget) {
+                  Budget budget, Arithmetic arithmetic) {
   std::vector<double> const points = points_of(peers_mixture(), effort().scaled(count));
-  auto const found = [&] { return adaptive(solver, points, 1e-5, budget); };
+  auto const found = [&] { return adaptive(solver, points, 1e-5, budget, arithmetic); };
   measure(state, {.run = [&] { static_cast<void>(found()); },
                   .units = static_cast<double>(points.size()) / 2,
                   .peak = fma_peak<double>});
@@ -97,13 +98,18 @@ void probes_run(benchmark::State& state, int probes) {
 }  // namespace
 
 void register_benchmarks() {
-  for (std::string const solver : {"dopri5", "tsit5"}) {
-    for (std::int64_t const count : {256, 1024, 16'384})
-      add("adaptive/" + solver + "/" + std::to_string(count),
-          [=](benchmark::State& state) { adaptive_run(state, solver, count, Budget::none); });
-    add("adaptive/" + solver + "/1024/budget",
-        [=](benchmark::State& state) { adaptive_run(state, solver, 1024, Budget::full); });
-  }
+  for (Arithmetic const arithmetic : {Arithmetic::in_double, Arithmetic::in_float})
+    for (std::string const solver : {"dopri5", "tsit5"}) {
+      std::string const name =
+          "adaptive/" + solver + (arithmetic == Arithmetic::in_float ? "/float" : "/double");
+      for (std::int64_t const count : {256, 1024, 16'384})
+        add(name + "/" + std::to_string(count), [=](benchmark::State& state) {
+          adaptive_run(state, solver, count, Budget::none, arithmetic);
+        });
+      add(name + "/1024/budget", [=](benchmark::State& state) {
+        adaptive_run(state, solver, 1024, Budget::full, arithmetic);
+      });
+    }
   for (std::int64_t const count : {1024, 16'384})
     add("grid/dpm-solver-3/" + std::to_string(count),
         [=](benchmark::State& state) { grid_run(state, "dpm-solver-3", count); });

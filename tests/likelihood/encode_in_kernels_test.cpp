@@ -71,7 +71,7 @@ TEST(EncodeBySteps, KnowsTheVolumeToTheToleranceFromDataToNoiseAlsoFarOut) {
       SCOPED_TRACE(std::string(sde.name()) + " in " + std::to_string(mixture.dimension()) + " D");
       Span const span = span_of(sde);
       auto const points = points_of(mixture, 24, 40);
-      auto const executor = adaptive_volume_executor(mixture);
+      auto const executor = adaptive_volume_executor<double>(mixture);
       Encoded const run = encode(*executor, *step_program_of("dopri5"), sde, span, points,
                                  {.tolerance = {1e-10, 1e-10}});
       EXPECT_LE(largest_error(mixture, sde, span, points, run), 1e-8);
@@ -85,7 +85,7 @@ TEST(EncodeBySteps, ErrsWithTheTolerance) {
   Sde const sde = make_sde("vp");
   Span const span = span_of(sde);
   auto const points = points_of(mixture, 64, 4);
-  auto const executor = adaptive_volume_executor(mixture);
+  auto const executor = adaptive_volume_executor<double>(mixture);
   // Not so fehlberg78, whose error estimate vanishes for quadratures, and is small for volumes.
   for (char const* const pair : {"dopri5", "tsit5", "cash-karp54"}) {
     SCOPED_TRACE(pair);
@@ -106,7 +106,7 @@ TEST(EncodeBySteps, TakesFewerStepsWhereTheVolumeIsFreeAndMovesThePointsAlike) {
   Sde const sde = make_sde("ve");
   Span const span = span_of(sde);
   auto const points = points_of(mixture, 100, 4);
-  auto const executor = adaptive_volume_executor(mixture);
+  auto const executor = adaptive_volume_executor<double>(mixture);
   auto const evaluations = [&](VolumeError volume_error) {
     Encoded const run = encode(*executor, *step_program_of("tsit5"), sde, span, points,
                                {.tolerance = {1e-6, 1e-6}, .volume_error = volume_error});
@@ -122,7 +122,7 @@ TEST(EncodeBySteps, GivesEveryPointWhatItGetsAlone) {
   Mixture const mixture = testing::correlated_mixture(2, 5);
   Sde const sde = make_sde("sub-vp");
   auto const points = points_of(mixture, 150, 4);
-  auto const executor = adaptive_volume_executor(mixture);
+  auto const executor = adaptive_volume_executor<double>(mixture);
   auto const run = [&](std::vector<double> const& some) {
     return encode(*executor, *step_program_of("dopri5"), sde, span_of(sde), some);
   };
@@ -140,7 +140,7 @@ TEST(EncodeByAProgram, MovesThePointsToTheBitAsTheSamplerDoes) {
     Grid const grid = grids::log_snr{}(sde, 12, {1e-3, 0.9});
     auto const points = points_of(mixture, 100, 4);
     Encoded const run =
-        encode(*volume_executor(mixture), make_sampler("dpm-solver-3"), grid, points);
+        encode(*volume_executor<double>(mixture), make_sampler("dpm-solver-3"), grid, points);
     HostArray<double> states("states", 100, points.size() / 100);
     std::copy(points.begin(), points.end(), states.data());
     Samples<double> const plain =
@@ -164,7 +164,7 @@ TEST(EncodeByAProgram, ConvergesOnEveryProcessAtTheOrderOfTheSampler) {
     for (std::int64_t const steps : {64, 128, 256}) {
       Grid const grid = grids::log_snr{}(sde, steps, span);
       Encoded const run =
-          encode(*volume_executor(mixture), make_sampler("dpm-solver-3"), grid, points);
+          encode(*volume_executor<double>(mixture), make_sampler("dpm-solver-3"), grid, points);
       double const error = largest_error(mixture, sde, span, points, run);
       EXPECT_LE(error, before / 5) << steps;
       before = error;
@@ -178,7 +178,7 @@ TEST(EncodeByAProgram, ConvergesOnEveryProcessAtTheOrderOfTheSampler) {
 // 3. Above, slopes settle late: exp-ab-4 shows 3.4 here.
 TEST(EncodeByAProgram, HasTheOrderOfEverySampler) {
   Mixture const mixture = testing::correlated_mixture(2, 3);
-  auto const executor = volume_executor(mixture);
+  auto const executor = volume_executor<double>(mixture);
   int measured = 0;
   for (char const* const process : {"vp", "ve", "sub-vp"}) {
     Sde const sde = make_sde(process);
@@ -207,7 +207,7 @@ TEST(EncodeByAProgram, RefusesWhatIsNoFlowFromDataToNoise) {
   Sde const sde = make_sde("vp");
   Grid const up = grids::log_snr{}(sde, 4, {1e-3, 0.9});
   auto points = points_of(mixture, 4, 1);
-  auto const executor = volume_executor(mixture);
+  auto const executor = volume_executor<double>(mixture);
   EXPECT_THROW(encode(*executor, make_sampler("ddim"), up.reversed(), points), Error);
   EXPECT_THROW(
       encode(*executor, make_sampler("ddim"), Grid(make_sde("rectified-flow"), {0.1, 1}), points),

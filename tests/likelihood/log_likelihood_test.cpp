@@ -76,6 +76,47 @@ TEST(LogLikelihood, HasABudgetThatCoversTheTruthAndIsNotVain) {
   }
 }
 
+TEST(LogLikelihood, IsInFloatWhatItIsInDoubleButForRoundingThatTheBudgetSees) {
+  constexpr std::int64_t n = 2000;
+  Target const target = eight_gaussians{}();
+  for (char const* const name : {"vp", "ve", "rectified-flow"}) {
+    SCOPED_TRACE(name);
+    Sde const sde = make_sde(name);
+    std::vector<double> const points = draw_rows(target, 4, 0, n);
+    LikelihoodOptions options{.encode = {.tolerance = {1e-12, 1e-12}}, .budget = Budget::none};
+    Likelihood const exact = log_likelihood(target, sde, "dopri5", points, options);
+    options = {.encode = {.tolerance = {1e-5, 1e-5}}, .arithmetic = Arithmetic::in_float};
+    Likelihood const rounded = log_likelihood(target, sde, "dopri5", points, options);
+    std::size_t covered = 0, different = 0;
+    double mean = 0;
+    for (std::size_t row = 0; row < size(n); ++row) {
+      double const error = std::abs(rounded.logp[row] - exact.logp[row]);
+      covered += error <= rounded.error.ode[row] ? 1 : 0;
+      different += error > 0 ? 1 : 0;
+      mean += error / n;
+    }
+    EXPECT_GE(static_cast<double>(covered), 0.99 * n);
+    EXPECT_LT(mean, 1e-4);
+    EXPECT_EQ(different, size(n));
+  }
+}
+
+TEST(LogLikelihood, OfAGridIsInFloatWhatItIsInDoubleButForRounding) {
+  Target const target = eight_gaussians{}();
+  Sde const sde = make_sde("vp");
+  std::vector<double> const points = draw_rows(target, 4, 0, 200);
+  Grid const grid = grids::log_snr{}(sde, 50, {1.0, 1e-3}).reversed();
+  LikelihoodOptions options{.budget = Budget::none};
+  Likelihood const exact = log_likelihood(target, "dpm-solver-3", grid, points, options);
+  options.arithmetic = Arithmetic::in_float;
+  Likelihood const rounded = log_likelihood(target, "dpm-solver-3", grid, points, options);
+  double largest = 0;
+  for (std::size_t row = 0; row < 200; ++row)
+    largest = std::max(largest, std::abs(exact.logp[row] - rounded.logp[row]));
+  EXPECT_LT(largest, 1e-3);
+  EXPECT_GT(largest, 0);
+}
+
 TEST(LogLikelihood, CoversTheTruthByStepsOfAGridToo) {
   Target const target = testing::correlated_mixture(2, 3);
   std::vector<double> const points = draw_rows(target, 3, 0, 2000);

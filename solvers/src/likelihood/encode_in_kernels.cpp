@@ -96,7 +96,14 @@ Encoded encode(AdaptiveExecutor<T>& executor, StepProgram const& step, Sde const
                        .tolerance = options.tolerance,
                        .max_evaluations = options.max_evaluations,
                        .free_components = options.volume_error == VolumeError::free ? 1 : 0});
-  NoiseLevel const from = sde.at(ends_of(sde, span).from);
+  Ends const ends = ends_of(sde, span);
+  NoiseLevel const from = sde.at(ends.from);
+  // The volume comes multiplied by s, as the other components do.
+  auto const change_at = [&](double t, double volume) {
+    NoiseLevel const reached = sde.at(t);
+    return scale_change(from, reached, d) + volume / radius_of(reached);
+  };
+  double const whole = change_at(ends.to, 0), per_radius = 1 / radius_of(sde.at(ends.to));
   Encoded encoded{.z = without_volume(run.x),
                   .change = HostArray<double>("retrace::change", n, 1),
                   .t = std::move(run.t),
@@ -104,10 +111,9 @@ Encoded encode(AdaptiveExecutor<T>& executor, StepProgram const& step, Sde const
                   .outcomes = std::move(run.outcomes),
                   .seconds = run.seconds};
   for (std::size_t row = 0; row < n; ++row) {
-    NoiseLevel const reached = sde.at(encoded.t[row]);
-    // The volume comes multiplied by s, as the other components do.
+    auto const volume = static_cast<double>(run.x(row, d));
     encoded.change(row, 0) =
-        scale_change(from, reached, d) + static_cast<double>(run.x(row, d)) / radius_of(reached);
+        encoded.t[row] == ends.to ? whole + volume * per_radius : change_at(encoded.t[row], volume);
   }
   return encoded;
 }

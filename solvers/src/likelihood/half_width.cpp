@@ -29,7 +29,7 @@ struct OfRows {
   }
 };
 
-std::span<double const> row_of(HostArray<double const> rows, std::size_t row) {
+std::span<double const> row_of(HostArray<double> const& rows, std::size_t row) {
   return {&rows(row, 0), rows.extent(1)};
 }
 

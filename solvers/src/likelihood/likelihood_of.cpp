@@ -20,7 +20,7 @@ namespace {
 constexpr double safety = 2;
 constexpr double rounding = 0x1p-40;  // of some hundred steps, relative to the summands
 
-std::span<double const> row_of(HostArray<double const> x, std::size_t row) {
+std::span<double const> row_of(HostArray<double> const& x, std::size_t row) {
   return {&x(row, 0), x.extent(1)};
 }
 

@@ -73,19 +73,20 @@ Likelihood log_likelihood(Target const& target, Sde const& sde, std::string_view
   if (mixture == nullptr || !step_program_of(solver) || !exact || options.half_width)
     return on_host(host_model(target), ends_of_target(target, sde), sde, solver, points, options);
   Span const span = ascending(sde, options.span);
-  auto const executor = adaptive_volume_executor(*mixture);
-  Route const route{
-      .solve =
-          [&](Accuracy accuracy, std::span<Spread const>) {
-            OdeStepper const& stepper = stepper_of(solver, accuracy);
-            return carried(encode(*executor, *step_program_of(stepper.name), sde, span, points,
-                                  options_of(options.encode, stepper, accuracy)));
-          },
-      .decode =
-          [&](HostArray<double> z) {
-            return decoded(target, sde, solver, span, z, options.encode);
-          },
-      .ends = [&] { return end_terms(target, sde, *span.from, *span.to); }};
+  Route const route{.solve =
+                        [&](Accuracy accuracy, std::span<Spread const>) {
+                          OdeStepper const& stepper = stepper_of(solver, accuracy);
+                          return carried(in_arithmetic(options, accuracy, [&]<class T>(T) {
+                            return encode(*adaptive_volume_executor<T>(*mixture),
+                                          *step_program_of(stepper.name), sde, span, points,
+                                          options_of(options.encode, stepper, accuracy));
+                          }));
+                        },
+                    .decode =
+                        [&](HostArray<double> z) {
+                          return decoded(target, sde, solver, span, z, options.encode);
+                        },
+                    .ends = [&] { return end_terms(target, sde, *span.from, *span.to); }};
   return likelihood_of(route, sde, points, options);
 }
 
@@ -108,12 +109,14 @@ Likelihood log_likelihood(Target const& target, std::string_view sampler, Grid c
   if (mixture == nullptr)
     throw Error(Fault::argument, "steps of a grid need a Gaussian mixture here",
                 "other targets have no divergence in kernels", "take an adaptive solver");
-  auto const executor = volume_executor(*mixture);
   return on_grid(
       [&] { return end_terms(target, grid.sde(), grid.time(0), grid.time(grid.count())); }, sampler,
       grid, points, options,
-      [&](Accuracy, AnySampler const& made, Grid const& steps) {
-        return encode(*executor, made, steps, points, options.encode.first_sample);
+      [&](Accuracy accuracy, AnySampler const& made, Grid const& steps) {
+        return in_arithmetic(options, accuracy, [&]<class T>(T) {
+          return encode(*volume_executor<T>(*mixture), made, steps, points,
+                        options.encode.first_sample);
+        });
       },
       [&](AnySampler const& made, Grid const& back, SampleOptions<double> const& how) {
         return sample<double>(target, made, back, how);

@@ -6,17 +6,6 @@
 #include <retrace/run/network_executor.hpp>
 
 namespace retrace {
-namespace {
-
-/// f(double{}), or f(float{}) where the run as asked is to be in float.
-template <class F>
-Encoded in_arithmetic(LikelihoodOptions const& options, Accuracy accuracy, F const& f) {
-  return accuracy == Accuracy::asked && options.arithmetic == Arithmetic::in_float ? f(float{})
-                                                                                   : f(double{});
-}
-
-}  // namespace
-
 Likelihood log_likelihood(Network const& network, Sde const& sde, std::string_view solver,
                           std::span<double const> points, LikelihoodOptions const& options) {
   bool const exact = !options.divergence || options.divergence->is_exact();

@@ -7,17 +7,23 @@
 
 namespace retrace {
 
-std::unique_ptr<Executor<double>> volume_executor(Mixture const& mixture) {
+template <class T>
+std::unique_ptr<Executor<T>> volume_executor(Mixture const& mixture) {
   if (mixture.shape() == CovarianceShape::isotropic)
-    return volume_executor<double>(MixtureSource<CovarianceShape::isotropic>(mixture));
-  return volume_executor<double>(MixtureSource<CovarianceShape::full>(mixture));
+    return volume_executor<T>(MixtureSource<CovarianceShape::isotropic>(mixture));
+  return volume_executor<T>(MixtureSource<CovarianceShape::full>(mixture));
 }
 
-std::unique_ptr<AdaptiveExecutor<double>> adaptive_volume_executor(Mixture const& mixture) {
+template <class T>
+std::unique_ptr<AdaptiveExecutor<T>> adaptive_volume_executor(Mixture const& mixture) {
   if (mixture.shape() == CovarianceShape::isotropic)
-    return adaptive_volume_executor<double>(
-        AngleMixtureSource<CovarianceShape::isotropic>(mixture));
-  return adaptive_volume_executor<double>(AngleMixtureSource<CovarianceShape::full>(mixture));
+    return adaptive_volume_executor<T>(AngleMixtureSource<CovarianceShape::isotropic>(mixture));
+  return adaptive_volume_executor<T>(AngleMixtureSource<CovarianceShape::full>(mixture));
 }
+
+template std::unique_ptr<Executor<float>> volume_executor(Mixture const&);
+template std::unique_ptr<Executor<double>> volume_executor(Mixture const&);
+template std::unique_ptr<AdaptiveExecutor<float>> adaptive_volume_executor(Mixture const&);
+template std::unique_ptr<AdaptiveExecutor<double>> adaptive_volume_executor(Mixture const&);
 
 }  // namespace retrace

@@ -30,6 +30,15 @@ namespace retrace {
 [[nodiscard]] EncodeOptions options_of(EncodeOptions options, OdeStepper const& stepper,
                                        Accuracy accuracy);
 
+/// f(double{}), or f(float{}) where the run as asked is to be in float: the finer run is in double,
+/// and sees the rounding.
+template <class F>
+[[nodiscard]] Encoded in_arithmetic(LikelihoodOptions const& options, Accuracy accuracy,
+                                    F const& f) {
+  return accuracy == Accuracy::asked && options.arithmetic == Arithmetic::in_float ? f(float{})
+                                                                                   : f(double{});
+}
+
 /// The states at the end; NaN for those that did not get there.
 [[nodiscard]] HostArray<double> ended(AdaptiveSamples<double> run);
 

@@ -71,9 +71,10 @@ AdaptiveSamples<T> adaptive_sample(AdaptiveExecutor<T>& executor, Start<T> const
     NoiseLevel const level = done                     ? to
                              : result.steps[row] == 0 ? from
                                                       : level_at_angle(sde, counts.angle[row]);
+    double const radius = radius_of(level);
     result.t[row] = level.t();
     for (std::size_t c = 0; c < result.x.extent(1); ++c)
-      result.x(row, c) = static_cast<T>(radius_of(level) * static_cast<double>(result.x(row, c)));
+      result.x(row, c) = static_cast<T>(radius * static_cast<double>(result.x(row, c)));
   }
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return result;

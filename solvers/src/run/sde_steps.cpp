@@ -171,7 +171,8 @@ SdeIntegrated integrate_sde(HostModel const& model, Sde const& sde, NoiseLevel c
       result.level = t;
       node = end;
       ++result.steps;
-      length = tried * control.after_success(error, before, growing);
+      float const factor = control.after_success(error, before);
+      length = tried * (growing ? factor : std::min(factor, 1.F));
       before = std::max(error, StepControl::smallest_error);
       growing = true;
     } else {

@@ -34,9 +34,10 @@ template <class T>
                              EncodeOptions const& options = {});
 
 /// The executors of a mixture with its volume, from the compiled library.
-[[nodiscard]] std::unique_ptr<Executor<double>> volume_executor(Mixture const& mixture);
-[[nodiscard]] std::unique_ptr<AdaptiveExecutor<double>> adaptive_volume_executor(
-    Mixture const& mixture);
+template <class T>
+[[nodiscard]] std::unique_ptr<Executor<T>> volume_executor(Mixture const& mixture);
+template <class T>
+[[nodiscard]] std::unique_ptr<AdaptiveExecutor<T>> adaptive_volume_executor(Mixture const& mixture);
 /// Those of a network; the adaptive one for a span of a process (adaptive_executor()).
 template <class T>
 [[nodiscard]] std::unique_ptr<Executor<T>> volume_executor(Network const& network);

@@ -31,9 +31,9 @@ enum class Truncation { reported, corrected };
 /// Whether z is carried back to data by the same solver, to see how far from the point it ends.
 enum class RoundTrip { none, measured };
 
-/// What kernels of networks compute in. Rounding in float changes a log likelihood by some 1e-4
-/// nats, in half of the time; the second run of a full budget is in double and sees it. Tolerances
-/// are made attainable().
+/// What kernels compute in. Rounding in float changes a log likelihood by some 1e-6 (mixtures) to
+/// 1e-4 nats (networks), in half of the time; the second run of a full budget is in double and sees
+/// it. Tolerances are made attainable().
 enum class Arithmetic { in_double, in_float };
 
 struct LikelihoodOptions {
@@ -45,7 +45,7 @@ struct LikelihoodOptions {
   /// The number of probes is then where each point starts; for divergences that are estimated.
   std::optional<HalfWidth> half_width = {};
   Budget budget = Budget::full;
-  Arithmetic arithmetic = Arithmetic::in_double;  ///< of networks in kernels; all else is in double
+  Arithmetic arithmetic = Arithmetic::in_double;  ///< of kernels; all else is in double
   Truncation truncation = Truncation::reported;
   RoundTrip round_trip = RoundTrip::none;
 };

@@ -83,7 +83,6 @@ struct AdaptiveTiles {
   /// One sample on its way.
   struct Lane {
     std::int64_t sample;  ///< row; -1: none is left
-    float error;          ///< of the step before
     std::int32_t evaluations, steps, rejections;
     bool fresh;    ///< its attempt has no length, and finds the slope at the start
     bool growing;  ///< no rejection since the last step
@@ -92,7 +91,9 @@ struct AdaptiveTiles {
   };
   /// Where a tile keeps things.
   struct Room {
-    T *file, *slopes, *scratch, *stage, *factor, *error;
+    T *file, *slopes, *scratch, *stage, *factor;
+    T *error, *before;  ///< of the attempt, of the last step
+    T* change;          ///< of the step to try next, by the control
     double *angle, *step;
     Lane* lane;
     int* next;
@@ -104,7 +105,7 @@ struct AdaptiveTiles {
   }
   [[nodiscard]] KOKKOS_FUNCTION std::size_t numbers() const {
     return static_cast<std::size_t>((registers + 1) * rows() * L) +
-           static_cast<std::size_t>(model.scratch(L)) + 3 * L;
+           static_cast<std::size_t>(model.scratch(L)) + 5 * L;
   }
   [[nodiscard]] KOKKOS_FUNCTION std::size_t scratch_bytes() const {
     return numbers() * sizeof(T) + 2 * L * sizeof(double) + L * sizeof(Lane) + sizeof(int) +
@@ -161,7 +162,9 @@ struct AdaptiveTiles {
     room.stage = room.slopes + rows() * L;
     room.factor = room.stage + L;
     room.error = room.factor + L;
-    room.scratch = room.error + L;
+    room.before = room.error + L;
+    room.change = room.before + L;
+    room.scratch = room.change + L;
     room.angle = first_aligned<double>(room.file + numbers());
     room.step = room.angle + L;
     room.lane = reinterpret_cast<Lane*>(room.step + L);
@@ -176,6 +179,7 @@ struct AdaptiveTiles {
     lane = {};
     lane.sample = -1;
     room.angle[l] = task.from;
+    room.before[l] = T(StepControl::smallest_error);
     int next = Kokkos::atomic_fetch_add(room.next, 1);
     for (; next < count; next = Kokkos::atomic_fetch_add(room.next, 1)) {
       T const* const row = task.rows + (first + next) * d;
@@ -189,7 +193,6 @@ struct AdaptiveTiles {
       room.slopes[i * L + l] = T(0);
     }
     if (next >= count) return false;
-    lane.error = StepControl::smallest_error;
     lane.fresh = slope >= 0;
     lane.growing = true;
     double const hundredth = task.to / 100 - task.from / 100, least = smallest(room.angle[l]);
@@ -230,7 +233,7 @@ struct AdaptiveTiles {
   }
 
   /// max_i |error_i| / (atol + rtol max(|z_i|, |z'_i|)) over the rows under control; NaN where
-  /// anything is not finite.
+  /// anything is not finite. And what that makes of the step.
   template <Lanes Walk>
   RETRACE_INLINE void measure(Walk const& lanes, Room const& room) const {
     using P = typename Walk::Pack;
@@ -254,14 +257,18 @@ struct AdaptiveTiles {
         if (i < rows() - task.free_rows) largest = max(largest, ratio);
         trouble = trouble + zero_if_finite(b) + zero_if_finite(k) + zero_if_finite(e);
       }
-      simd::store(room.error + l, largest + trouble);
+      P const error = largest + trouble;
+      simd::store(room.error + l, error);
+      simd::store(room.change + l,
+                  simd::select_less(broadcast<P>(T(1)), error, control.after_failure(error),
+                                    control.after_success(error, load<P>(room.before + l))));
     });
   }
 
   /// Takes the attempt of a lane or not. False where the sample is done with.
   RETRACE_INLINE bool judge(Room const& room, int l) const {
     Lane& lane = room.lane[l];
-    auto const error = static_cast<float>(room.error[l]);
+    T const error = room.error[l];
     bool const finite = zero_if_finite(error) == 0;
     if (lane.fresh) {  // of its evaluations one is needed
       ++lane.evaluations;
@@ -277,13 +284,14 @@ struct AdaptiveTiles {
         if (slope >= 0) keep_slope(room, l);
         room.angle[l] = lane.last ? task.to : room.angle[l] + room.step[l];
         if (lane.last) return finish(room, l, Outcome::done);
-        lane.step = room.step[l] * control.after_success(error, lane.error, lane.growing);
-        lane.error = error > StepControl::smallest_error ? error : StepControl::smallest_error;
+        T const change = room.change[l];
+        lane.step = room.step[l] * static_cast<double>(lane.growing || change < 1 ? change : T(1));
+        room.before[l] = simd::max(error, T(StepControl::smallest_error));
         lane.growing = true;
       } else {
         ++lane.rejections;
-        lane.step =
-            room.step[l] * (finite ? control.after_failure(error) : StepControl::after_nonfinite);
+        lane.step = room.step[l] *
+                    (finite ? static_cast<double>(room.change[l]) : StepControl::after_nonfinite);
         lane.growing = false;
       }
       if (Kokkos::abs(lane.step) < smallest(room.angle[l]))

@@ -3,14 +3,14 @@
 
 #include <retrace/core/lane_math.hpp>
 
-#include <Kokkos_Macros.hpp>
+#include <numbers>
 
 namespace retrace {
 
 /// The step sizes of one sample: a proportional-integral controller (Gustafsson 1991; Hairer and
 /// Wanner 1996, Solving ordinary differential equations II, section IV.2, with the beta of 0.04 of
-/// their DOPRI5), with the bounds of odeint/guard.cpp. A value for each lane; it decides from
-/// numbers of its own lane only.
+/// their DOPRI5), with the bounds of odeint/guard.cpp. It decides for a pack of lanes at once,
+/// for each from numbers of its own.
 struct StepControl {
   static constexpr float safety = 0.9F, beta = 0.04F;
   static constexpr float largest_growth = 5, after_error = 0.2F;
@@ -20,25 +20,36 @@ struct StepControl {
   float power;  ///< 1 / (order of the estimate + 1)
 
   /// The factor on a step whose scaled error was accepted, after one with the error `before`.
-  [[nodiscard]] KOKKOS_INLINE_FUNCTION float after_success(float error, float before,
-                                                           bool may_grow) const {
-    float const bounded = error > 1e-10F ? error : 1e-10F;
-    float const factor =
-        safety *
-        simd::exp2((beta * simd::log(before) - (power - 0.75F * beta) * simd::log(bounded)) *
-                   per_log2);
-    float const most = may_grow ? largest_growth : 1.F;
-    return factor < after_error ? after_error : factor > most ? most : factor;
+  /// Where the step before was rejected, it is 1 at most.
+  template <class P>
+  [[nodiscard]] RETRACE_INLINE P after_success(P error, P before) const {
+    using simd::broadcast;
+    using T = typename simd::traits<P>::value;
+    P const bounded = simd::max(error, broadcast<P>(T(1e-10)));
+    P const exponent = broadcast<P>(T(beta)) * simd::log(before) -
+                       broadcast<P>(T(power - 0.75F * beta)) * simd::log(bounded);
+    return within(exponent, largest_growth);
   }
   /// The factor on a step that was rejected.
-  [[nodiscard]] KOKKOS_INLINE_FUNCTION float after_failure(float error) const {
-    float const bounded = error < 1e10F ? error : 1e10F;
-    float const factor = safety * simd::exp2(-power * per_log2 * simd::log(bounded));
-    return factor < after_error ? after_error : factor > safety ? safety : factor;
+  template <class P>
+  [[nodiscard]] RETRACE_INLINE P after_failure(P error) const {
+    using simd::broadcast;
+    using T = typename simd::traits<P>::value;
+    P const most = broadcast<P>(T(1e10)), bounded = simd::select_less(error, most, error, most);
+    return within(broadcast<P>(T(-power)) * simd::log(bounded), safety);
   }
 
  private:
-  static constexpr float per_log2 = 1.44269504F;
+  /// safety exp(exponent), not below after_error.
+  template <class P>
+  [[nodiscard]] static RETRACE_INLINE P within(P exponent, float largest) {
+    using simd::broadcast;
+    using T = typename simd::traits<P>::value;
+    P const factor =
+        broadcast<P>(T(safety)) * simd::exp2(exponent * broadcast<P>(T(std::numbers::log2e)));
+    P const most = broadcast<P>(T(largest));
+    return simd::max(simd::select_less(factor, most, factor, most), broadcast<P>(T(after_error)));
+  }
 };
 
 }  // namespace retrace
