@@ -4,6 +4,8 @@
 #include <retrace/samplers/registry.hpp>
 #include <retrace/sde/log_snr.hpp>
 #include <retrace/sde/registry.hpp>
+#include <retrace/targets/draw_rows.hpp>
+#include <retrace/targets/eight_gaussians.hpp>
 
 #include <gtest/gtest.h>
 #include <support/continuous.hpp>
@@ -216,6 +218,30 @@ TEST(EncodeByAProgram, RefusesWhatIsNoFlowFromDataToNoise) {
   EXPECT_THROW(encode(*executor, make_sampler("ddim"), up, std::vector{1., 2., 3.}), Error);
   points[5] = std::numeric_limits<double>::quiet_NaN();
   EXPECT_THROW(encode(*executor, make_sampler("ddim"), up, points), Error);
+}
+
+TEST(EncodeBySteps, LeavesOutTheDivergencesThatNoWeightAsksFor) {
+  // Dormand and Prince's and Cash and Karp's second stage have no weight, in either formula; the
+  // first of the former is handed on and no evaluation of the step.
+  EXPECT_EQ(step_program_of("dopri5")->unweighted, 0b1U);
+  EXPECT_EQ(step_program_of("cash-karp54")->unweighted, 0b10U);
+  EXPECT_EQ(step_program_of("tsit5")->unweighted, 0U);
+
+  Mixture const mixture = *Target(eight_gaussians{}()).mixture();
+  std::vector<double> const points = draw_rows(eight_gaussians{}(), 5, 0, 100);
+  Sde const sde = make_sde("vp");
+  auto const executor = adaptive_volume_executor<double>(mixture);
+  for (char const* const solver : {"dopri5", "cash-karp54"}) {
+    StepProgram step = *step_program_of(solver);
+    Encoded const without = encode(*executor, step, sde, {1e-3, 1.0}, points);
+    step.unweighted = 0;
+    Encoded const with = encode(*executor, step, sde, {1e-3, 1.0}, points);
+    for (std::size_t row = 0; row < 100; ++row)
+      EXPECT_EQ(without.change(row, 0), with.change(row, 0)) << solver;
+    step.unweighted = 0b100;  // the control: one that counts
+    Encoded const wrong = encode(*executor, step, sde, {1e-3, 1.0}, points);
+    EXPECT_NE(wrong.change(0, 0), with.change(0, 0)) << solver;
+  }
 }
 
 }  // namespace

@@ -23,7 +23,8 @@ struct VolumeAngleTile {
 
   [[nodiscard]] KOKKOS_INLINE_FUNCTION int dimension() const { return tile.dimension() + 1; }
   [[nodiscard]] KOKKOS_INLINE_FUNCTION int scratch(int lanes) const {
-    return tile.divergence_scratch(lanes);
+    int const with = tile.divergence_scratch(lanes), without = tile.scratch(lanes);
+    return with > without ? with : without;
   }
 
   template <Lanes L>
@@ -32,6 +33,16 @@ struct VolumeAngleTile {
                                                                          T const* factor,
                                                                          T* scratch) const {
     tile.with_divergence(lanes, z, y, angle, factor, y + tile.dimension() * L::lanes, scratch);
+  }
+
+  /// The same but for L, which stands still: for stages that do not enter an integral.
+  template <Lanes L>
+  RETRACE_INLINE void without_integrals(L const& lanes, T const* z, T* y, T const* angle,
+                                        T const* factor, T* scratch) const {
+    using P = typename L::Pack;
+    tile(lanes, z, y, angle, factor, scratch);
+    T* const volume = y + tile.dimension() * L::lanes;
+    lanes.each([&](int l) { simd::store(volume + l, simd::broadcast<P>(T(0))); });
   }
 };
 

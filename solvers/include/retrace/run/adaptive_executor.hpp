@@ -81,6 +81,7 @@ class TiledAdaptiveExecutor final : public AdaptiveExecutor<T> {
         .outputs = loaded.outputs.data(),
         .c = c.data(),
         .slope = step.slope,
+        .unweighted = step.unweighted,
         .slope_error = step.slope_error,
         .cost = step.evaluations(),
         .control = {1 / static_cast<float>(step.error_order + 1)},

@@ -22,11 +22,12 @@ namespace retrace {
 template <class T, class Model>
 struct StageModel {
   Model const& model;
-  double const* c;      ///< [evaluation]
-  int slope;            ///< the evaluation that is not multiplied; -1 where all are
-  double const* angle;  ///< [lane], where the step starts
-  double const* step;   ///< [lane]
-  T *stage, *factor;    ///< [lane], room
+  double const* c;           ///< [evaluation]
+  int slope;                 ///< the evaluation that is not multiplied; -1 where all are
+  std::uint32_t unweighted;  ///< evaluations that integrals do without (StepProgram)
+  double const* angle;       ///< [lane], where the step starts
+  double const* step;        ///< [lane]
+  T *stage, *factor;         ///< [lane], room
 
   template <Lanes L>
   RETRACE_INLINE void operator()(L const& lanes, T const* x, T* y, Evaluation<T> const& e,
@@ -37,6 +38,12 @@ struct StageModel {
       stage[l] = static_cast<T>(angle[l] + at * step[l]);
       factor[l] = plain ? T(1) : static_cast<T>(step[l]);
     });
+    if constexpr (requires { model.without_integrals(lanes, x, y, stage, factor, scratch); }) {
+      if ((unweighted >> e.level & 1) != 0) {
+        model.without_integrals(lanes, x, y, stage, factor, scratch);
+        return;
+      }
+    }
     model(lanes, x, y, stage, factor, scratch);
   }
 };
@@ -74,6 +81,7 @@ struct AdaptiveTiles {
   std::uint16_t const* outputs;
   double const* c;
   int slope;
+  std::uint32_t unweighted;
   double slope_error;
   int cost;  ///< evaluations of an attempt
   StepControl control;
@@ -134,8 +142,8 @@ struct AdaptiveTiles {
       if constexpr (on_host)
         if (interrupted() != 0) return;
       prepare(lanes, room);
-      StageModel<T, Model> const stages{model,     c,          slope,      room.angle,
-                                        room.step, room.stage, room.factor};
+      StageModel<T, Model> const stages{model,      c,         slope,      unweighted,
+                                        room.angle, room.step, room.stage, room.factor};
       interpret<Model::dimension_at_compile_time>(lanes, stages, code, 0, code_size, rows(),
                                                   room.file, room.scratch, no_noise, 0, 0);
       measure(lanes, room);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -23,6 +24,9 @@ struct StepProgram {
   int slope = -1;
   double slope_error = 0;
   int error_order = 0;
+  /// Evaluations, bit i for number i, that enter neither the state after the step nor the error but
+  /// through later ones: an integral along the step does without them.
+  std::uint32_t unweighted = 0;
 
   [[nodiscard]] int evaluations() const { return static_cast<int>(c.size()); }
 };
@@ -77,6 +81,8 @@ template <std::size_t Stages>
       k.push_back(1);
       continue;
     }
+    if (method.b[i] == 0 && method.b_hat[i] == 0)
+      step.unweighted |= std::uint32_t{1} << step.evaluations();
     k.push_back(detail::append_evaluation(program, state, step.evaluations()));
     step.c.push_back(method.c[i]);
   }
