@@ -188,6 +188,9 @@ std::optional<DivergenceEstimator> divergence_of(LikelihoodArguments const& argu
                                                  std::int64_t points, Part const& part) {
   if (plan.divergence == divergences[0]) return {};
   constexpr int default_probes = 8;
+  int const first = plan.half_width
+                        ? std::min(HalfWidth::fewest_probes, plan.half_width->most_probes)
+                        : default_probes;
   int const dimension = plan.subject.dimension();
   auto const probes = [&] {
     if (given) {
@@ -199,8 +202,8 @@ std::optional<DivergenceEstimator> divergence_of(LikelihoodArguments const& argu
       return Probes::given(std::move(values), static_cast<int>(given->count), part.count,
                            dimension);
     }
-    int const count = arguments.probes ? static_cast<int>(arguments.probes.integer(1, Probes::most))
-                                       : default_probes;
+    int const count =
+        arguments.probes ? static_cast<int>(arguments.probes.integer(1, Probes::most)) : first;
     return Probes::drawn(count, plan.law, plan.seed);
   }();
   if (plan.divergence == divergences[1]) return retrace::divergences::hutchinson{probes};

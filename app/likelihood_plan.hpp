@@ -36,7 +36,8 @@ struct LikelihoodArguments : Arguments {
                        "where the model has them: y = LOW + (HIGH - LOW) (x + noise) / 2^BITS\n"
                        "(default: -1,1)");
   Given divergence = option("--divergence", "HOW", "exact, hutchinson or hutch++ (default: exact)");
-  Given probes = option("--probes", "K", "number of probes (default: 8)");
+  Given probes =
+      option("--probes", "K", "number of probes (default: 8; the first ones of --half-width: 32)");
   Given probe_law = option("--probe-law", "LAW", "rademacher (default) or gaussian");
   Given probe = option("--probe", "FILE", "instead: these probes, .npy [n, d] or [K, n, d]");
   Given seed = option("--seed", "S", "of all that is drawn (default: a random one, reported)");

@@ -168,34 +168,87 @@ TEST(LikelihoodCommand, ComesBackAndCorrectsTheTruncation) {
   }
 }
 
+/// A run of some seconds, killed by a signal as soon as it has kept something. Its folder holds the
+/// points, and what a run without a checkpoint makes of them.
+struct Killed {
+  explicit Killed(int signal) {
+    EXPECT_EQ(run(folder.path(),
+                  "sample --target swiss-roll --sde vp --sampler ddim --steps 9 --samples 20000 "
+                  "--seed 1 --precision f64 --out x.npy --quiet")
+                  .status,
+              0);
+    std::string const start = "likelihood --target swiss-roll --sde vp --points x.npy --rtol 1e-7 ";
+    EXPECT_EQ(run(folder.path(), start + "--out whole.npz --quiet").status, 0);
+    line = start + "--out l.npz --json --checkpoint c.npz";
+    Running running(folder.path(), words_of(line));
+    for (int i = 0; i < 3000 && !std::filesystem::exists(folder / "c.npz"); ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    EXPECT_EQ(::kill(running.process(), signal), 0);
+    outcome = running.wait();
+    EXPECT_EQ(outcome.status, 128 + signal);
+    EXPECT_TRUE(std::filesystem::exists(folder / "c.npz"));
+    EXPECT_FALSE(std::filesystem::exists(folder / "l.npz"));
+  }
+
+  /// The same command again makes the bits of a run without a checkpoint.
+  void expect_resumed() const {
+    Outcome const again = run(folder.path(), line);
+    ASSERT_EQ(again.status, 0) << again.err;
+    EXPECT_EQ(again.json()["points"], 20000);
+    EXPECT_GT(again.json()["standard_error"].get<double>(), 0);
+    EXPECT_FALSE(std::filesystem::exists(folder / "c.npz"));
+    auto const whole = read_npz(folder / "whole.npz"), resumed = read_npz(folder / "l.npz");
+    ASSERT_EQ(whole.size(), resumed.size());
+    for (auto const& [name, array] : whole)
+      EXPECT_EQ(array.values, resumed.at(name).values) << name;
+  }
+
+  TemporaryFolder folder;
+  std::string line;
+  Outcome outcome;
+};
+
 TEST(LikelihoodCommand, GoesOnFromItsCheckpointAfterAKill) {
+  Killed const killed(SIGKILL);
+  expect_refusal(killed.folder, killed.line + " --to 0.9", 2, {"c.npz", "--to was null"});
+  expect_refusal(killed.folder, killed.line + " --round-trip", 2, {"--round-trip was false"});
+  killed.expect_resumed();
+}
+
+TEST(LikelihoodCommand, GoesOnFromItsCheckpointAfterAnInterrupt) {
+  for (int const signal : {SIGINT, SIGTERM}) {
+    SCOPED_TRACE(signal);
+    Killed const killed(signal);
+    EXPECT_EQ(killed.outcome.out, "");
+    EXPECT_EQ(killed.outcome.err, "retrace: error: interrupted\n");
+    EXPECT_EQ(killed.folder.names(), (std::vector<std::string>{"c.npz", "whole.npz", "x.npy"}));
+    killed.expect_resumed();
+  }
+}
+
+TEST(LikelihoodCommand, ReachesAHalfWidthWithHutchPPOrSaysHowFarItGot) {
   TemporaryFolder const folder;
-  ASSERT_EQ(run(folder.path(),
-                "sample --target swiss-roll --sde vp --sampler ddim --steps 9 --samples 20000 "
-                "--seed 1 --precision f64 --out x.npy --quiet")
-                .status,
-            0);
-  std::string const start = "likelihood --target swiss-roll --sde vp --points x.npy --rtol 1e-7 ";
-  ASSERT_EQ(run(folder.path(), start + "--out whole.npz --quiet").status, 0);
-  std::string const line = start + "--out l.npz --json --checkpoint c.npz";
-  Running running(folder.path(), words_of(line));
-  for (int i = 0; i < 3000 && !std::filesystem::exists(folder / "c.npz"); ++i)
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  ASSERT_EQ(::kill(running.process(), SIGKILL), 0);
-  ASSERT_EQ(running.wait().status, 128 + SIGKILL);
-  ASSERT_TRUE(std::filesystem::exists(folder / "c.npz"));
-  ASSERT_FALSE(std::filesystem::exists(folder / "l.npz"));
-  expect_refusal(folder, line + " --to 0.9", 2, {"c.npz", "--to was null"});
-  expect_refusal(folder, line + " --round-trip", 2, {"--round-trip was false"});
-  Outcome const outcome = run(folder.path(), line);
-  ASSERT_EQ(outcome.status, 0) << outcome.err;
-  EXPECT_EQ(outcome.json()["points"], 20000);
-  EXPECT_GT(outcome.json()["standard_error"].get<double>(), 0);
-  EXPECT_FALSE(std::filesystem::exists(folder / "c.npz"));
-  // Also the bits of a run without one.
-  auto const whole = read_npz(folder / "whole.npz"), resumed = read_npz(folder / "l.npz");
-  ASSERT_EQ(whole.size(), resumed.size());
-  for (auto const& [name, array] : whole) EXPECT_EQ(array.values, resumed.at(name).values) << name;
+  std::string const line =
+      "likelihood --target mixture-10 --sde vp --samples 20 --seed 4 --out l.npz --json "
+      "--divergence hutch++ --half-width ";
+  Outcome const reached = run(folder.path(), line + "0.5");
+  ASSERT_EQ(reached.status, 0) << reached.err;
+  EXPECT_EQ(reached.json()["short_of_half_width"], 0);
+  EXPECT_LE(reached.json()["half_width"]["max"].get<double>(), 0.5);
+  double const evaluations = reached.json()["evaluations"];
+  Outcome const limited = run(folder.path(), line + "1e-6 --max-evaluations " +
+                                                 std::to_string(static_cast<int>(3 * evaluations)));
+  ASSERT_EQ(limited.status, 0) << limited.err;
+  auto const report = limited.json();
+  EXPECT_EQ(report["short_of_half_width"], 20);
+  EXPECT_EQ(report["half_width"]["wanted"], 1e-6);
+  auto const arrays = read_npz(folder / "l.npz");
+  for (std::size_t row = 0; row < 20; ++row) {
+    EXPECT_GT(arrays.at("half_width").values[row], 1e-6);
+    EXPECT_LT(arrays.at("half_width").values[row], 0.5);
+    // The last round may take more than the one before it, by which it was judged.
+    EXPECT_LE(arrays.at("evaluations").values[row], 4 * evaluations);
+  }
 }
 
 struct Refusal {

@@ -21,8 +21,12 @@ double ErrorBudget::trace_half_width(std::size_t row, double confidence) const {
   std::int64_t const count = probes[row];
   if (count == 0) return 0;
   if (count == 1) return std::numeric_limits<double>::infinity();
-  return student_quantile(confidence, count - 1) * trace[row];
+  double const each =
+      probe_count == ProbeCount::given ? confidence : confidence_of_a_look(confidence);
+  return student_quantile(each, count - 1) * trace[row];
 }
+
+double confidence_of_a_look(double confidence) { return 1 - (1 - confidence) / 2; }
 
 double student_quantile(double confidence, std::int64_t freedom) {
   auto const degrees = static_cast<double>(freedom);
