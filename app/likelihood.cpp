@@ -106,9 +106,12 @@ void add_probes(Json& facts, LikelihoodPlan const& plan, Columns const& found) {
                          {"confidence", plan.half_width->confidence},
                          {"mean", found.mean("half_width")},
                          {"max", largest(reached)}};
-  facts["short_of_half_width"] = std::count_if(reached.begin(), reached.end(), [&](double width) {
-    return !(width <= plan.half_width->nats);
-  });
+  auto const& probes = found["probes"];
+  std::int64_t short_of = 0;
+  for (std::size_t row = 0; row < reached.size(); ++row)
+    if (probes[row] < HalfWidth::fewest_probes || !(reached[row] <= plan.half_width->nats))
+      ++short_of;
+  facts["short_of_half_width"] = short_of;
 }
 
 Json facts_of(LikelihoodArguments const& arguments, LikelihoodPlan const& plan,

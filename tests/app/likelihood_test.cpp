@@ -148,6 +148,11 @@ TEST(LikelihoodCommand, AddsProbesUntilTheIntervalIsAsNarrowAsWanted) {
   ASSERT_EQ(short_of.status, 0) << short_of.err;
   EXPECT_EQ(short_of.json()["short_of_half_width"], 3);
   EXPECT_GT(short_of.json()["half_width"]["max"].get<double>(), 0.2);
+  // An interval of 8 probes is not trusted, however narrow.
+  Outcome const wide = run(folder.path(), line + "--max-probes 8 --confidence 0.01");
+  ASSERT_EQ(wide.status, 0) << wide.err;
+  EXPECT_LT(wide.json()["half_width"]["max"].get<double>(), 0.2);
+  EXPECT_EQ(wide.json()["short_of_half_width"], 3);
 }
 
 TEST(LikelihoodCommand, ComesBackAndCorrectsTheTruncation) {

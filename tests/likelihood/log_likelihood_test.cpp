@@ -200,6 +200,21 @@ TEST(LogLikelihood, SaysWhichPointDidNotGetToTheEnd) {
     }
 }
 
+TEST(LogLikelihood, LimitsTheRunThatIsAskedForAndLeavesTheFinerOneRoom) {
+  Target const target = eight_gaussians{}();
+  std::vector<double> const points = draw_rows(target, 3, 0, 10);
+  for (char const* const solver : {"dopri5", "bulirsch-stoer"}) {
+    Likelihood const free = log_likelihood(target, make_sde("vp"), solver, points);
+    std::int64_t const most = *std::max_element(free.evaluations.begin(), free.evaluations.end());
+    Likelihood const limited = log_likelihood(target, make_sde("vp"), solver, points,
+                                              {.encode = {.max_evaluations = most}});
+    EXPECT_EQ(limited.logp, free.logp) << solver;
+    EXPECT_EQ(limited.error.ode, free.error.ode) << solver;
+    auto const& finer = limited.budget_evaluations;
+    EXPECT_GT(*std::max_element(finer.begin(), finer.end()), most) << solver;
+  }
+}
+
 TEST(LogLikelihood, TakesNoPointsAndRefusesBadOnes) {
   Target const target = eight_gaussians{}();
   Sde const sde = make_sde("ve");
