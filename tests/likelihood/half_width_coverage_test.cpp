@@ -12,6 +12,8 @@
 #include <Eigen/QR>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <vector>
 
 namespace retrace {
@@ -51,33 +53,49 @@ struct Problem {
   EncodeOptions options{.tolerance = {1e-3, 1e-3}, .volume_error = VolumeError::free};
 };
 
+using Quantile = std::function<double(std::int64_t count)>;
+
 /// Share of the points whose interval, mean +- quantile x standard error, holds the truth.
-double covered(Problem const& problem, EncodedInRounds const& found, double confidence_of_each) {
+double covered(Problem const& problem, EncodedInRounds const& found, Quantile const& quantile) {
   int inside = 0;
-  for (Spread const& change : found.change) {
-    double const half_width =
-        student_quantile(confidence_of_each, change.count - 1) * change.standard_error();
-    inside += std::abs(change.mean - problem.exact) <= half_width ? 1 : 0;
-  }
+  for (Spread const& change : found.change)
+    inside +=
+        std::abs(change.mean - problem.exact) <= quantile(change.count) * change.standard_error()
+            ? 1
+            : 0;
   return static_cast<double>(inside) / n;
 }
 
 double covered(Problem const& problem, DivergenceEstimator const& divergence, double nats) {
-  return covered(problem,
-                 encode_to_half_width(problem.model, problem.sde, odeint_stepper("dopri5"), {},
-                                      problem.points, divergence, problem.options, {.nats = nats}),
-                 confidence_of_a_look(confidence));
+  return covered(
+      problem,
+      encode_to_half_width(problem.model, problem.sde, odeint_stepper("dopri5"), {}, problem.points,
+                           divergence, problem.options, {.nats = nats}),
+      [](std::int64_t count) { return probe_quantile(confidence_of_a_look(confidence), count); });
 }
 
-DivergenceEstimator gaussian_probes(int count) {
-  return divergences::hutchinson{Probes::drawn(count, ProbeLaw::gaussian, 7)};
+/// The same where the interval of a fixed number of probes decides, or where nothing does.
+double covered_by(Problem const& problem, int first, Quantile const& quantile, double nats) {
+  return covered(
+      problem,
+      encode_in_rounds(
+          problem.model, problem.sde, odeint_stepper("dopri5"), {}, problem.points,
+          divergences::hutchinson{Probes::drawn(first, ProbeLaw::gaussian, 7)}, problem.options,
+          [&](RoundsSoFar const& so_far) {
+            return quantile(so_far.change.count) * so_far.change.standard_error() > nats;
+          }),
+      quantile);
 }
+
+double students(std::int64_t count) { return student_quantile(confidence, count - 1); }
+double ours(std::int64_t count) { return probe_quantile(confidence, count); }
 
 // Half-widths that are reached by 32 to 300 probes.
 TEST(HalfWidth, HoldsWithItsConfidenceWhereverItStops) {
   Problem const problem;
+  divergences::hutchinson const estimator{Probes::drawn(32, ProbeLaw::gaussian, 7)};
   for (double const nats : {4.0, 2.0, 1.2})
-    EXPECT_GE(covered(problem, gaussian_probes(32), nats), confidence - slack) << nats;
+    EXPECT_GE(covered(problem, estimator, nats), confidence - slack) << nats;
 }
 
 TEST(HalfWidth, HoldsWithItsConfidenceWithHutchPPToo) {
@@ -86,18 +104,16 @@ TEST(HalfWidth, HoldsWithItsConfidenceWithHutchPPToo) {
   EXPECT_GE(covered(Problem(), estimator, 1), confidence - slack);
 }
 
-// The control: stopped by the interval of a fixed number of probes, from 8 on.
+// The control: stopped by an interval of a fixed number of probes, from 8 on.
 TEST(HalfWidth, WouldNotHoldByTheIntervalOfAFixedNumber) {
   Problem const problem;
-  constexpr double nats = 2;
-  auto const found =
-      encode_in_rounds(problem.model, problem.sde, odeint_stepper("dopri5"), {}, problem.points,
-                       gaussian_probes(8), problem.options, [](RoundsSoFar const& so_far) {
-                         return student_quantile(confidence, so_far.change.count - 1) *
-                                    so_far.change.standard_error() >
-                                nats;
-                       });
-  EXPECT_LT(covered(problem, found, confidence), confidence - slack);
+  EXPECT_LT(covered_by(problem, 8, students, 2), confidence - slack);
+}
+
+TEST(ErrorBudget, HasAnIntervalOfEightProbesThatHoldsAndStudentsDoesNot) {
+  Problem const problem;
+  EXPECT_GE(covered_by(problem, 8, ours, HUGE_VAL), confidence - slack);
+  EXPECT_LT(covered_by(problem, 8, students, HUGE_VAL), confidence - slack);
 }
 
 }  // namespace

@@ -84,7 +84,7 @@ TEST(HalfWidth, TrustsNoIntervalOfFewProbes) {
       log_likelihood(target, make_sde("vp"), "dopri5", draw_rows(target, 5, 0, n), options);
   EXPECT_EQ(found.error.probes, std::vector<std::int64_t>(n, HalfWidth::fewest_probes));
   EXPECT_DOUBLE_EQ(found.error.trace_half_width(0, 0.9),
-                   student_quantile(0.95, HalfWidth::fewest_probes - 1) * found.error.trace[0]);
+                   probe_quantile(0.95, HalfWidth::fewest_probes) * found.error.trace[0]);
 }
 
 TEST(HalfWidth, GivesTheSameBitsHoweverANumberOfProbesWasReached) {

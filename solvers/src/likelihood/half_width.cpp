@@ -101,8 +101,7 @@ EncodedInRounds encode_to_half_width(HostModel const& model, Sde const& sde,
   std::map<std::int64_t, double> quantiles;  // there are few counts
   auto const quantile = [&](std::int64_t count) {
     auto const [place, is_new] = quantiles.try_emplace(count);
-    if (is_new)
-      place->second = student_quantile(confidence_of_a_look(wanted.confidence), count - 1);
+    if (is_new) place->second = probe_quantile(confidence_of_a_look(wanted.confidence), count);
     return place->second;
   };
   return encode_in_rounds(

@@ -10,12 +10,12 @@
 
 namespace retrace {
 
-/// How narrow the interval of an estimated divergence is wanted: mean +- half-width, by Student's t
-/// for the spread of the estimates, holds the integral with this confidence
-/// (ErrorBudget::trace_half_width(); mind what it supposes). It is for the trace term alone.
+/// How narrow the interval of an estimated divergence is wanted: mean +- half-width, by the spread
+/// of the estimates, holds the integral with this confidence (ErrorBudget::trace_half_width(); mind
+/// what it supposes). It is for the trace term alone.
 ///
 /// That the interval decides when to stop costs some of its confidence, which is made up for: it is
-/// not trusted before `fewest_probes`, and then is that of confidence_of_a_look(), a seventh wider.
+/// not trusted before `fewest_probes`, and then is that of confidence_of_a_look(), a sixth wider.
 /// Stopped by Student's interval from 8 probes on, 95 % are 90 to 93 in ten dimensions.
 struct HalfWidth {
   static constexpr int fewest_probes = 32;
