@@ -54,10 +54,11 @@ std::optional<IntegerData> integer_data_of(Given const& integers, Given const& d
 
 NpyArray dequantised_points(Given const& points, NpyArray const& data, IntegerData const& integers,
                             std::uint64_t seed) {
-  std::int64_t const rows = saturated_product({data.rows, integers.draws});
+  std::int64_t const rows =
+      data.rows * integers.draws;  // the file is in memory, at most 2^20 draws
   require_memory(
       std::to_string(data.rows) + " points, drawn " + std::to_string(integers.draws) + " times",
-      saturated_product({rows, data.columns, std::int64_t{sizeof(double)}}));
+      saturated_product({data.rows, integers.draws, data.columns, std::int64_t{sizeof(double)}}));
   try {
     return {dequantised(integers.how, data.values, static_cast<int>(data.columns), integers.draws,
                         seed),
