@@ -39,8 +39,9 @@ void copy(std::span<double const> from, T* to, Given const& option) {
 
 }  // namespace
 
-NpyArray read_points(Given const& points, Subject const& subject) {
-  NpyArray array = read_npy(points.text());
+NpyArray read_points(Given const& points, Subject const& subject, NpyNumbers numbers) {
+  NpyArray array =
+      numbers == NpyNumbers::floats ? read_npy(points.text()) : read_npy_numbers(points.text());
   if (array.columns != subject.dimension())
     throw Error(Fault::argument,
                 named(points) + " has the shape " + shape_text({array.rows, array.columns}),

@@ -13,9 +13,10 @@
 
 namespace retrace::app {
 
-/// The points of --points, [n][d]. Throws Error (argument) naming both shapes where they do not fit
-/// what is evaluated; Error (file) as read_npy.
-[[nodiscard]] NpyArray read_points(Given const& points, Subject const& subject);
+/// The points of --points, [n][d], as read by read_npy() or read_npy_numbers(). Throws Error
+/// (argument) naming both shapes where they do not fit what is evaluated; Error (file) as these.
+[[nodiscard]] NpyArray read_points(Given const& points, Subject const& subject,
+                                   NpyNumbers numbers = NpyNumbers::floats);
 
 /// The states of --init, [n][dimension]. Throws Error (argument) naming both shapes where they do
 /// not fit the target or --samples, and where a number does not fit T; Error (file) as read_npy.

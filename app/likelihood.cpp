@@ -27,8 +27,13 @@
 namespace retrace::app {
 namespace {
 
-/// The points of the file, or draws of the target.
+/// The points of the file, as continuous ones, or draws of the target.
 NpyArray given_or_drawn(LikelihoodArguments const& arguments, LikelihoodPlan const& plan) {
+  if (plan.integers)
+    return dequantised_points(
+        arguments.points,
+        read_points(arguments.points, plan.subject, NpyNumbers::floats_or_integers), *plan.integers,
+        plan.seed);
   if (!arguments.samples) return read_points(arguments.points, plan.subject);
   std::int64_t const n = arguments.samples.integer(0);
   Target const& target = *plan.subject.target();
@@ -50,8 +55,8 @@ NpyArray known_points(LikelihoodArguments const& arguments, LikelihoodPlan const
   return array;
 }
 
-/// The arrays of the .npz: the points where they were drawn; errors only with a budget, probes
-/// where each point has its own number.
+/// The arrays of the .npz: the points where they were drawn or made continuous; errors only with a
+/// budget, probes where each point has its own number.
 void write_all(LikelihoodArguments const& arguments, Columns const& found,
                LikelihoodPlan const& plan, NpyArray const& points) {
   std::vector<NpzEntry> arrays;
@@ -61,8 +66,16 @@ void write_all(LikelihoodArguments const& arguments, Columns const& found,
     arrays.push_back(
         {name, width == 0 ? std::vector{size} : std::vector{size / width, width}, values.data()});
   }
-  if (arguments.samples)
-    arrays.push_back({"points", {points.rows, points.columns}, points.values.data()});
+  std::vector<double> continuous = points.values, bounds;
+  if (plan.integers) {
+    if (Normalisation const* const n = plan.subject.normalisation())
+      n->to_data(std::span(continuous));
+    bounds = log_probabilities(found["logp"], *plan.integers, plan.subject.dimension());
+    arrays.push_back(
+        {"log_probability", {static_cast<std::int64_t>(bounds.size())}, bounds.data()});
+  }
+  if (arguments.samples || plan.integers)
+    arrays.push_back({"points", {points.rows, points.columns}, continuous.data()});
   write_npz(arguments.out.text(), arrays);
 }
 
@@ -70,8 +83,11 @@ void write(LikelihoodArguments const& arguments, Columns const& found, Likelihoo
            NpyArray const& points) {
   std::string const& path = arguments.out.text();
   if (path.ends_with(".npz")) return write_all(arguments, found, plan, points);
-  std::array const shape{static_cast<std::int64_t>(found["logp"].size())};
-  write_npy<double>(path, found["logp"].data(), shape);
+  std::vector<double> const values =
+      plan.integers ? log_probabilities(found["logp"], *plan.integers, plan.subject.dimension())
+                    : found["logp"];
+  std::array const shape{static_cast<std::int64_t>(values.size())};
+  write_npy<double>(path, values.data(), shape);
 }
 
 double largest(std::vector<double> const& values) {
@@ -90,17 +106,22 @@ void add_probes(Json& facts, LikelihoodPlan const& plan, Columns const& found) {
                          {"confidence", plan.half_width->confidence},
                          {"mean", found.mean("half_width")},
                          {"max", largest(reached)}};
-  facts["short_of_half_width"] = std::count_if(reached.begin(), reached.end(), [&](double width) {
-    return !(width <= plan.half_width->nats);
-  });
+  auto const& probes = found["probes"];
+  std::int64_t short_of = 0;
+  for (std::size_t row = 0; row < reached.size(); ++row)
+    if (probes[row] < HalfWidth::fewest_probes || !(reached[row] <= plan.half_width->nats))
+      ++short_of;
+  facts["short_of_half_width"] = short_of;
 }
 
 Json facts_of(LikelihoodArguments const& arguments, LikelihoodPlan const& plan,
               Columns const& found, double seconds) {
   int const dimension = plan.subject.dimension();
   double const mean_logp = found.mean("logp");
+  std::vector<double> const values =
+      plan.integers ? log_probabilities(found["logp"], *plan.integers, dimension) : found["logp"];
   Spread spread;
-  spread.add(found["logp"]);
+  spread.add(values);
   Json facts{{plan.subject.key(), plan.subject.text()},
              {"sde", plan.sde_text},
              {"solver", plan.solver},
@@ -108,11 +129,15 @@ Json facts_of(LikelihoodArguments const& arguments, LikelihoodPlan const& plan,
              {"divergence", plan.divergence},
              {"from", plan.grid ? plan.grid->grid.time(0) : *plan.span.from},
              {"to", plan.grid ? plan.grid->grid.time(plan.grid->grid.count()) : *plan.span.to},
-             {"points", found["logp"].size()},
+             {"points", values.size()},
              {"dimension", dimension},
              {"mean_logp", mean_logp},
              {"standard_error", spread.standard_error()},
-             {"bits_per_dimension", bits_per_dimension(mean_logp, dimension)}};
+             {"bits_per_dimension", bits_per_dimension(spread.mean, dimension)}};
+  if (plan.integers) {
+    facts["mean_log_probability"] = spread.mean;
+    facts["integers"] = json_of(*plan.integers);
+  }
   if (plan.truncation == Truncation::corrected) facts["correction"] = found.mean("correction");
   if (!arguments.no_budget)
     facts["error"] = {{"ode", found.mean("error_ode")},
@@ -125,7 +150,7 @@ Json facts_of(LikelihoodArguments const& arguments, LikelihoodPlan const& plan,
   facts["evaluations"] = found.mean("evaluations");
   if (!arguments.no_budget) facts["budget_evaluations"] = found.mean("budget_evaluations");
   if (plan.divergence != "exact") add_probes(facts, plan, found);
-  if (arguments.samples) facts["seed"] = plan.seed;
+  if (arguments.samples || plan.integers) facts["seed"] = plan.seed;
   if (plan.error) facts["score_error"] = arguments.score_error.text();
   facts["seconds"] = seconds;
   facts["out"] = arguments.out.text();
@@ -136,11 +161,16 @@ void report(LikelihoodArguments const& arguments, LikelihoodPlan const& plan, Ou
             Json const& facts) {
   if (arguments.json()) return print(json_document(facts));
   auto const number = [&](char const* key) { return short_number(facts[key].get<double>(), 6); };
-  std::string text =
-      json_text(facts["points"]) + " points on " + printable(plan.sde_text) + " by " +
-      printable(plan.solver) + ", divergence " + plan.divergence + ", " + number("evaluations") +
-      " evaluations each, in " + short_number(facts["seconds"].get<double>()) + " s\nmean log p " +
-      number("mean_logp") + " nats, " + number("bits_per_dimension") + " bits per dimension\n";
+  std::string text = json_text(facts["points"]) + " points on " + printable(plan.sde_text) +
+                     " by " + printable(plan.solver) + ", divergence " + plan.divergence + ", " +
+                     number("evaluations") + " evaluations each, in " +
+                     short_number(facts["seconds"].get<double>()) + " s\nmean log p " +
+                     number("mean_logp") + " nats" +
+                     (plan.integers ? " of the points made continuous\nmean log P at least " +
+                                          number("mean_log_probability") + " nats, at most "
+                                    : ", ") +
+                     number("bits_per_dimension") + " bits per dimension\n";
+  if (plan.integers) text += text_of(*plan.integers) + "\n";
   if (facts["standard_error"].get<double>() < std::numeric_limits<double>::infinity())
     text += "standard error of the mean " + number("standard_error") + " nats\n";
   if (facts.contains("half_width"))
@@ -159,7 +189,8 @@ void report(LikelihoodArguments const& arguments, LikelihoodPlan const& plan, Ou
       text += (cause == "ode" ? " " : ", ") + cause + " " + short_number(nats.get<double>());
     text += "\n";
   }
-  outlet.say(text + retrace::quoted(arguments.out.text()) + ": log p" +
+  outlet.say(text + retrace::quoted(arguments.out.text()) + ": " +
+             (plan.integers ? "log P, log p" : "log p") +
              (arguments.out.text().ends_with(".npz") ? " and its error budget" : "") + "\n");
 }
 

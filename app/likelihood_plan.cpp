@@ -142,6 +142,7 @@ LikelihoodPlan likelihood_plan_of(LikelihoodArguments const& arguments) {
                       .span = span,
                       .grid = {},
                       .error = std::move(error),
+                      .integers = {},
                       .divergence = choice_of(arguments.divergence, "divergence", divergences)};
   if (fixed) {
     plan.grid = grid_of(arguments, sde, span);
@@ -171,6 +172,11 @@ LikelihoodPlan likelihood_plan_of(LikelihoodArguments const& arguments) {
   if (law != laws[0] || (plan.half_width && !arguments.probe_law)) plan.law = ProbeLaw::gaussian;
   if (choice_of(arguments.truncation, "truncation", truncations) != truncations[0])
     plan.truncation = Truncation::corrected;
+  refuse_together(arguments.integers, arguments.samples, "draws of a target are no integers");
+  plan.integers =
+      integer_data_of(arguments.integers, arguments.draws, arguments.scale,
+                      plan.divergence == divergences[0] ? IntegerData::Bound::importance_weighted
+                                                        : IntegerData::Bound::mean);
   if (arguments.checkpoint && arguments.checkpoint.text() == arguments.out.text())
     throw Error(Fault::argument, "--checkpoint and --out are one file", "it can hold only one");
   return plan;
@@ -182,6 +188,9 @@ std::optional<DivergenceEstimator> divergence_of(LikelihoodArguments const& argu
                                                  std::int64_t points, Part const& part) {
   if (plan.divergence == divergences[0]) return {};
   constexpr int default_probes = 8;
+  int const first = plan.half_width
+                        ? std::min(HalfWidth::fewest_probes, plan.half_width->most_probes)
+                        : default_probes;
   int const dimension = plan.subject.dimension();
   auto const probes = [&] {
     if (given) {
@@ -193,8 +202,8 @@ std::optional<DivergenceEstimator> divergence_of(LikelihoodArguments const& argu
       return Probes::given(std::move(values), static_cast<int>(given->count), part.count,
                            dimension);
     }
-    int const count = arguments.probes ? static_cast<int>(arguments.probes.integer(1, Probes::most))
-                                       : default_probes;
+    int const count =
+        arguments.probes ? static_cast<int>(arguments.probes.integer(1, Probes::most)) : first;
     return Probes::drawn(count, plan.law, plan.seed);
   }();
   if (plan.divergence == divergences[1]) return retrace::divergences::hutchinson{probes};

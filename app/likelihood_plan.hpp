@@ -4,6 +4,7 @@
 #include "arguments.hpp"
 #include "arrays.hpp"
 #include "choices.hpp"
+#include "integer_data.hpp"
 #include "subject.hpp"
 
 #include <retrace/likelihood/log_likelihood.hpp>
@@ -27,11 +28,19 @@ struct LikelihoodArguments : Arguments {
   Given samples = option("--samples", "N",
                          "instead: N exact draws of the target, also stored as the array\n"
                          "points");
+  Given integers = option("--integers", "BITS",
+                          "the points are integers 0 .. 2^BITS - 1 of any type: bound their\n"
+                          "log probability by uniform noise, as the array log_probability");
+  Given draws = option("--draws", "K", "of that noise for each point (default: 1)");
+  Given scale = option("--scale", "LOW,HIGH",
+                       "where the model has them: y = LOW + (HIGH - LOW) (x + noise) / 2^BITS\n"
+                       "(default: -1,1)");
   Given divergence = option("--divergence", "HOW", "exact, hutchinson or hutch++ (default: exact)");
-  Given probes = option("--probes", "K", "number of probes (default: 8)");
+  Given probes =
+      option("--probes", "K", "number of probes (default: 8; the first ones of --half-width: 32)");
   Given probe_law = option("--probe-law", "LAW", "rademacher (default) or gaussian");
   Given probe = option("--probe", "FILE", "instead: these probes, .npy [n, d] or [K, n, d]");
-  Given seed = option("--seed", "S", "of the probes (default: a random one, reported)");
+  Given seed = option("--seed", "S", "of all that is drawn (default: a random one, reported)");
   Given solver = option("--solver", "NAME",
                         "dopri5 (default), tsit5, cash-karp54, fehlberg78,\n"
                         "bulirsch-stoer; with --steps or --times a\n"
@@ -47,13 +56,12 @@ struct LikelihoodArguments : Arguments {
   Given score_error = option("--score-error", "KIND", help_of_score_error);
   Given half_width = option("--half-width", "W",
                             "add probes (gaussian unless --probe-law says otherwise)\n"
-                            "                            until their interval is mean +- W nats");
+                            "until their interval is mean +- W nats");
   Given confidence = option("--confidence", "C", "of that interval (default: 0.95)");
   Given max_probes = option("--max-probes", "N", "of each point for --half-width (default: 4096)");
-  Given truncation =
-      option("--truncation", "HOW",
-             "reported (default), or corrected: log p of the data to\n"
-             "                            first order, by Tweedie's formula at --from");
+  Given truncation = option("--truncation", "HOW",
+                            "reported (default), or corrected: log p of the data to\n"
+                            "first order, by Tweedie's formula at --from");
   Given round_trip = flag("--round-trip", "carry z back: |x - x'| as the array round_trip");
   Given checkpoint =
       option("--checkpoint", "FILE", "keep what is done in this file, and go on from it");
@@ -70,6 +78,7 @@ struct LikelihoodPlan {
   Span span;
   std::optional<ChosenGrid> grid;  ///< where steps are fixed
   std::optional<ScoreError> error;
+  std::optional<IntegerData> integers;
   std::string divergence;
   std::uint64_t seed = 0;
   Tolerance tolerance{};

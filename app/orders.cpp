@@ -110,12 +110,16 @@ void orders_command(Words const& words) {
            "for ODE methods; for SDE methods from exact laws on Gaussian data and on a mixture,\n"
            "the smaller (weak), and on one Brownian path (strong); on grids even in log-snr,\n"
            "smooth ones, and one whose steps alternate in size. `!` marks a claim that does not\n"
-           "hold.",
+           "hold. With --likelihood: of log p by the sampler's steps from data to noise.",
        .notes = names_of_samplers(),
        .examples = {"--sampler dpmpp-2m", "--sampler deis-3:start=low --sde vp --json",
-                    "--split --sampler dpmpp-2m --sde vp"}});
+                    "--likelihood --sampler dpm-solver-3", "--split --sampler dpmpp-2m --sde vp"}});
   Given const sampler = arguments.option("--sampler", "NAME", "only this one");
   Given const sde = arguments.option("--sde", "NAME", "only on this one (default: vp, ve, sub-vp)");
+  Given const likelihood =
+      arguments.flag("--likelihood",
+                     "instead: the orders of log likelihoods by deterministic samplers, from data\n"
+                     "to noise on the same grids, against exact densities of a mixture");
   Given const split =
       arguments.flag("--split",
                      "instead: exact Wasserstein-2 errors on Gaussian data, divided into\n"
@@ -124,10 +128,16 @@ void orders_command(Words const& words) {
   arguments.parse(words);
   if (steps && !split)
     throw Error(Fault::argument, "--steps belongs to --split", "certificates choose their steps");
+  refuse_together(likelihood, split, "a table has one kind of figures");
 
   std::vector<std::string> samplers, sdes(certified_sdes.begin(), certified_sdes.end());
   if (sampler) {
-    static_cast<void>(make_sampler(sampler.text()));
+    Solver const kind = traced_traits(make_sampler(sampler.text())).solver;
+    if (likelihood && kind == Solver::stochastic)
+      throw Error(Fault::argument,
+                  "sampler " + retrace::quoted(sampler.text()) + " makes no likelihoods",
+                  "it is stochastic: they need the probability flow, which has no noise",
+                  "take a deterministic one");
     samplers = {sampler.text()};
   } else {
     for (SamplerEntry const& entry : retrace::samplers()) samplers.push_back(entry.name);
@@ -150,7 +160,7 @@ void orders_command(Words const& words) {
   std::vector<std::vector<OrderCertificate>> found(work.size());
   tbb::parallel_for(std::size_t{0}, work.size(), [&](std::size_t i) {
     throw_if_interrupted();
-    found[i] = certify(work[i].first, work[i].second);
+    found[i] = (likelihood ? certify_likelihood : certify)(work[i].first, work[i].second);
   });
   std::vector<OrderCertificate> all;
   for (auto& part : found) all.insert(all.end(), part.begin(), part.end());

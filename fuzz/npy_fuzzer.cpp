@@ -5,5 +5,5 @@
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
   return retrace::fuzz::read_or_refuse(
-      data, size, [](std::filesystem::path const& path) { (void)retrace::read_npy(path); });
+      data, size, [](std::filesystem::path const& path) { (void)retrace::read_npy_numbers(path); });
 }

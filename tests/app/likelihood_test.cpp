@@ -5,13 +5,10 @@
 #include <retrace/io/npz.hpp>
 
 #include <array>
-#include <chrono>
 #include <cmath>
-#include <csignal>
 #include <cstdint>
 #include <numbers>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace retrace::test {
@@ -148,6 +145,11 @@ TEST(LikelihoodCommand, AddsProbesUntilTheIntervalIsAsNarrowAsWanted) {
   ASSERT_EQ(short_of.status, 0) << short_of.err;
   EXPECT_EQ(short_of.json()["short_of_half_width"], 3);
   EXPECT_GT(short_of.json()["half_width"]["max"].get<double>(), 0.2);
+  // An interval of 8 probes is not trusted, however narrow.
+  Outcome const wide = run(folder.path(), line + "--max-probes 8 --confidence 0.01");
+  ASSERT_EQ(wide.status, 0) << wide.err;
+  EXPECT_LT(wide.json()["half_width"]["max"].get<double>(), 0.2);
+  EXPECT_EQ(wide.json()["short_of_half_width"], 3);
 }
 
 TEST(LikelihoodCommand, ComesBackAndCorrectsTheTruncation) {
@@ -168,34 +170,29 @@ TEST(LikelihoodCommand, ComesBackAndCorrectsTheTruncation) {
   }
 }
 
-TEST(LikelihoodCommand, GoesOnFromItsCheckpointAfterAKill) {
+TEST(LikelihoodCommand, ReachesAHalfWidthWithHutchPPOrSaysHowFarItGot) {
   TemporaryFolder const folder;
-  ASSERT_EQ(run(folder.path(),
-                "sample --target swiss-roll --sde vp --sampler ddim --steps 9 --samples 20000 "
-                "--seed 1 --precision f64 --out x.npy --quiet")
-                .status,
-            0);
-  std::string const start = "likelihood --target swiss-roll --sde vp --points x.npy --rtol 1e-7 ";
-  ASSERT_EQ(run(folder.path(), start + "--out whole.npz --quiet").status, 0);
-  std::string const line = start + "--out l.npz --json --checkpoint c.npz";
-  Running running(folder.path(), words_of(line));
-  for (int i = 0; i < 3000 && !std::filesystem::exists(folder / "c.npz"); ++i)
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  ASSERT_EQ(::kill(running.process(), SIGKILL), 0);
-  ASSERT_EQ(running.wait().status, 128 + SIGKILL);
-  ASSERT_TRUE(std::filesystem::exists(folder / "c.npz"));
-  ASSERT_FALSE(std::filesystem::exists(folder / "l.npz"));
-  expect_refusal(folder, line + " --to 0.9", 2, {"c.npz", "--to was null"});
-  expect_refusal(folder, line + " --round-trip", 2, {"--round-trip was false"});
-  Outcome const outcome = run(folder.path(), line);
-  ASSERT_EQ(outcome.status, 0) << outcome.err;
-  EXPECT_EQ(outcome.json()["points"], 20000);
-  EXPECT_GT(outcome.json()["standard_error"].get<double>(), 0);
-  EXPECT_FALSE(std::filesystem::exists(folder / "c.npz"));
-  // Also the bits of a run without one.
-  auto const whole = read_npz(folder / "whole.npz"), resumed = read_npz(folder / "l.npz");
-  ASSERT_EQ(whole.size(), resumed.size());
-  for (auto const& [name, array] : whole) EXPECT_EQ(array.values, resumed.at(name).values) << name;
+  std::string const line =
+      "likelihood --target mixture-10 --sde vp --samples 20 --seed 4 --out l.npz --json "
+      "--divergence hutch++ --half-width ";
+  Outcome const reached = run(folder.path(), line + "0.5");
+  ASSERT_EQ(reached.status, 0) << reached.err;
+  EXPECT_EQ(reached.json()["short_of_half_width"], 0);
+  EXPECT_LE(reached.json()["half_width"]["max"].get<double>(), 0.5);
+  double const evaluations = reached.json()["evaluations"];
+  Outcome const limited = run(folder.path(), line + "1e-6 --max-evaluations " +
+                                                 std::to_string(static_cast<int>(3 * evaluations)));
+  ASSERT_EQ(limited.status, 0) << limited.err;
+  auto const report = limited.json();
+  EXPECT_EQ(report["short_of_half_width"], 20);
+  EXPECT_EQ(report["half_width"]["wanted"], 1e-6);
+  auto const arrays = read_npz(folder / "l.npz");
+  for (std::size_t row = 0; row < 20; ++row) {
+    EXPECT_GT(arrays.at("half_width").values[row], 1e-6);
+    EXPECT_LT(arrays.at("half_width").values[row], 0.5);
+    // The last round may take more than the one before it, by which it was judged.
+    EXPECT_LE(arrays.at("evaluations").values[row], 4 * evaluations);
+  }
 }
 
 struct Refusal {

@@ -60,6 +60,23 @@ TEST(OrdersCommand, ShowsThatALowStartLosesTheOrder) {  // as in well-known code
   }
 }
 
+TEST(OrdersCommand, MeasuresTheOrdersOfLikelihoods) {
+  Json const list = orders("--likelihood --sampler dpm-solver-3")["orders"];
+  ASSERT_EQ(list.size(), 12U);  // three SDEs, four grids
+  for (Json const& item : list) {
+    EXPECT_EQ(item["kind"], "likelihood");
+    EXPECT_EQ(item["claimed"], 3);
+    EXPECT_NEAR(item["measured"].get<double>(), 3, 0.1);
+    EXPECT_EQ(item["holds"], true);
+  }
+  for (Json const& item : orders("--likelihood --sampler lms-4:start=low --sde ve")["orders"])
+    EXPECT_EQ(item["holds"], false) << item;
+  TemporaryFolder const folder;
+  expect_refusal(folder, "orders --likelihood --sampler sra1", 2, {"'sra1'", "stochastic"});
+  expect_refusal(folder, "orders --likelihood --split", 2, {"--likelihood", "--split"});
+  expect_refusal(folder, "orders --likelihood --sde ddpm", 2, {"'ddpm'", "discrete"});
+}
+
 TEST(OrdersCommand, DividesTheErrorIntoItsSources) {
   Json const list = orders("--split --sampler ddim --sde vp --steps 20,40")["split"];
   ASSERT_EQ(list.size(), 2U);

@@ -35,6 +35,25 @@ TEST_P(Certificates, HoldForEverythingThatIsClaimed) {
   }
 }
 
+TEST_P(Certificates, OfLikelihoodsHoldForEveryDeterministicSampler) {
+  std::size_t certified = 0;
+  for (SamplerEntry const& entry : samplers()) {
+    auto const certificates = certify_likelihood(entry.name, GetParam());
+    SamplerInfo const& info = entry.info;
+    std::size_t const grids = info.steps == Steps::smooth ? 3 : 4;
+    EXPECT_EQ(certificates.size(), info.order ? grids : 0) << entry.name;
+    for (OrderCertificate const& c : certificates) {
+      EXPECT_EQ(c.kind, OrderKind::likelihood);
+      EXPECT_EQ(c.claimed, *info.order);
+      EXPECT_TRUE(c.holds()) << c.sampler << " on " << c.grid << ": claimed " << c.claimed
+                             << ", measured " << c.measured;
+      EXPECT_TRUE(c.measured < c.claimed + 0.5 || !c.remark.empty()) << c.sampler;
+    }
+    certified += certificates.empty() ? 0 : 1;
+  }
+  EXPECT_GE(certified, 30U);
+}
+
 INSTANTIATE_TEST_SUITE_P(Sdes, Certificates, ::testing::Values("vp", "ve", "sub-vp"),
                          [](auto const& test) {
                            std::string text = test.param;
@@ -47,13 +66,19 @@ TEST(Certificates, DoNotHoldForPlantedFaults) {
   // The start that well-known codes use, a last step of lower order.
   for (char const* sampler : {"dpmpp-3m:start=low", "dpmpp-3m:final=low", "exp-ab-4:start=low",
                               "lms-4:start=low", "deis-3:start=low"})
-    for (OrderCertificate const& c : certify(sampler, "vp")) {
-      EXPECT_FALSE(c.holds()) << sampler << " on " << c.grid;
-      EXPECT_NEAR(c.measured, 2, 0.3) << sampler << " on " << c.grid;
+    for (auto const& certificates : {certify(sampler, "vp"), certify_likelihood(sampler, "vp")}) {
+      EXPECT_FALSE(certificates.empty());
+      for (OrderCertificate const& c : certificates) {
+        EXPECT_FALSE(c.holds()) << sampler << " on " << c.grid << ", " << name(c.kind);
+        EXPECT_NEAR(c.measured, 2, 0.3) << sampler << " on " << c.grid << ", " << name(c.kind);
+      }
     }
 }
 
-TEST(Certificates, AreRefusedOnChains) { EXPECT_THROW((void)certify("ddim", "ddpm"), Error); }
+TEST(Certificates, AreRefusedOnChains) {
+  EXPECT_THROW((void)certify("ddim", "ddpm"), Error);
+  EXPECT_THROW((void)certify_likelihood("ddim", "ddpm"), Error);
+}
 
 }  // namespace
 }  // namespace retrace

@@ -102,6 +102,41 @@ TEST(Npy, ReadsCubes) {
                        "its shape is [4, 3, 2]; wanted is [n, d] with d >= 1"));
 }
 
+template <class T>
+void check_integers(std::string const& type) {
+  TemporaryFolder folder;
+  std::vector<T> const values{
+      0, 1, 100, std::numeric_limits<T>::max(), std::numeric_limits<T>::lowest(), 7};
+  auto const path = put(folder / "x.npy", npy_bytes(npy_dict(type, "(3, 2)"), raw(values)));
+  NpyArray const back = read_npy_numbers(path);
+  EXPECT_EQ(size_of(back.type), sizeof(T)) << type;
+  ASSERT_EQ(back.values.size(), values.size());
+  for (std::size_t i = 0; i < values.size(); ++i)
+    EXPECT_EQ(back.values[i], static_cast<double>(values[i])) << type;
+  put(path, npy_bytes(npy_dict(type, "(3, 2)"), raw(values) + 'x'));
+  EXPECT_THROW((void)read_npy_numbers(path), Error) << type;
+}
+
+TEST(Npy, ReadsIntegersOnlyWhereAsked) {  // that read_npy() refuses them is R45
+  check_integers<std::uint8_t>("|u1");
+  check_integers<std::int8_t>("|i1");
+  check_integers<std::uint16_t>("<u2");
+  check_integers<std::int16_t>("<i2");
+  check_integers<std::uint32_t>("<u4");
+  check_integers<std::int32_t>("<i4");
+  check_integers<std::uint64_t>("<u8");
+  check_integers<std::int64_t>("<i8");
+  TemporaryFolder folder;
+  auto const x = folder / "x.npy";
+  for (char const* type : {">i4", "|b1", "<u1", "|O", "<f2", "u1", "int64"}) {
+    put(x, npy_bytes(npy_dict(type, "(0, 2)"), ""));
+    EXPECT_THROW((void)read_npy_numbers(x), Error) << type;
+  }
+  std::vector<float> const floats{1, 2};
+  put(x, npy_bytes(npy_dict("<f4", "(1, 2)"), raw(floats)));
+  EXPECT_EQ(read_npy_numbers(x).values, (std::vector<double>{1, 2}));
+}
+
 TEST(Npy, ReadsWhatOtherWritersMake) {
   TemporaryFolder folder;
   std::string const data = raw(std::vector<double>{1.5, -2, 3, 4, 5, 6});

@@ -8,6 +8,9 @@
 #include <cstdint>
 #include <limits>
 #include <numbers>
+#include <set>
+#include <span>
+#include <string>
 #include <vector>
 
 namespace retrace {
@@ -59,6 +62,35 @@ TEST(Dequantisation, RefusesWhatIsNoDataOrNoNoise) {
   EXPECT_THROW((Dequantisation{.bits = 0}.check()), Error);
   EXPECT_THROW((Dequantisation{.bits = 17}.check()), Error);
   EXPECT_THROW((Dequantisation{.low = 1, .high = 1}.check()), Error);
+}
+
+TEST(Dequantisation, DrawsNoiseOfItsOwnForEveryRowAndDraw) {
+  Dequantisation const four{.bits = 4, .low = -4, .high = 6};
+  std::vector<double> const data{0, 15, 7, 7, 7, 7};
+  constexpr int draws = 3;
+  std::vector<double> const all = dequantised(four, data, 2, draws, 5, 10);
+  ASSERT_EQ(all.size(), 18U);
+  std::set<double> different;
+  for (std::size_t row = 0; row < 3; ++row)
+    for (std::size_t k = 0; k < draws; ++k) {
+      std::vector<double> u(2), y(2);
+      uniform_noise(5, 10 + row, static_cast<std::int32_t>(k), u);
+      four.apply(std::span(data).subspan(2 * row, 2), u, y);
+      for (std::size_t c = 0; c < 2; ++c) EXPECT_EQ(all[(row * draws + k) * 2 + c], y[c]);
+      different.insert(u.begin(), u.end());
+    }
+  EXPECT_EQ(different.size(), 18U);
+  // The same row as another number of samples.
+  EXPECT_EQ(dequantised(four, std::span(data).last(2), 2, draws, 5, 12),
+            std::vector(all.end() - 6, all.end()));
+  try {
+    static_cast<void>(dequantised(four, std::vector<double>{0, 1, 2, 16}, 2, draws, 5));
+    FAIL();
+  } catch (Error const& error) {
+    EXPECT_NE(std::string(error.what()).find("row 1, component 1 of the data is 16"),
+              std::string::npos)
+        << error.what();
+  }
 }
 
 TEST(LogMeanExp, NeitherOverflowsNorIsWrongOfNothing) {

@@ -175,9 +175,8 @@ TEST(EncodeByAProgram, ConvergesOnEveryProcessAtTheOrderOfTheSampler) {
   }
 }
 
-// The likelihood of every deterministic sampler is of the order that the sampler claims, up to
-// order
-// 3. Above, slopes settle late: exp-ab-4 shows 3.4 here.
+// In kernels, what certify_likelihood() measures in plain loops. Order 4 takes more steps: with
+// exp-ab-4 errors of two orders nearly cancel here at 64, where the slope is 3.4; it goes to 4.
 TEST(EncodeByAProgram, HasTheOrderOfEverySampler) {
   Mixture const mixture = testing::correlated_mixture(2, 3);
   auto const executor = volume_executor<double>(mixture);
@@ -188,20 +187,20 @@ TEST(EncodeByAProgram, HasTheOrderOfEverySampler) {
     auto const points = points_of(mixture, 24, 1);
     for (SamplerEntry const& entry : samplers()) {
       SamplerInfo const& info = entry.info;
-      if (!info.order || *info.order > 3) continue;
+      if (!info.order || *info.order > 4) continue;
       AnySampler const sampler = make_sampler(entry.name);
       if (traced_traits(sampler).solver != Solver::deterministic) continue;
       auto const error_at = [&](std::int64_t steps) {
         Grid const grid = grids::log_snr{}(sde, steps, span);
         return largest_error(mixture, sde, span, points, encode(*executor, sampler, grid, points));
       };
-      constexpr std::int64_t most = 256;
+      std::int64_t const most = *info.order > 3 ? 1024 : 256;
       double const slope = std::log2(error_at(most / 2) / error_at(most));
       EXPECT_GE(slope, *info.order - 0.3) << process << ", " << entry.name;
       ++measured;
     }
   }
-  EXPECT_GE(measured, 45);
+  EXPECT_GE(measured, 60);
 }
 
 TEST(EncodeByAProgram, RefusesWhatIsNoFlowFromDataToNoise) {

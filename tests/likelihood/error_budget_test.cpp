@@ -25,7 +25,9 @@ TEST(StudentQuantile, IsThePublishedOne) {
 TEST(ErrorBudget, WidensTheSpreadOfTheProbesOnly) {
   ErrorBudget budget{.ode = {1}, .trace = {0.5}, .prior = {2}, .truncation = {4}, .probes = {11}};
   EXPECT_DOUBLE_EQ(budget.total(0), 7.5);
-  EXPECT_NEAR(budget.half_width(0, 0.95), 7 + 2.2281388520 * 0.5, 1e-9);
+  EXPECT_NEAR(budget.half_width(0, 0.95), 7 + 2.5705818356 * 0.5, 1e-9);  // freedom 10 / 2
+  budget.probe_count = ProbeCount::until_narrow;
+  EXPECT_NEAR(budget.half_width(0, 0.9), 7 + 2.5705818356 * 0.5, 1e-9);
   budget.probes = {0};
   budget.trace = {0};
   EXPECT_DOUBLE_EQ(budget.half_width(0, 0.95), 7);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <retrace/core/error.hpp>
 #include <retrace/likelihood/exact_divergence.hpp>
+#include <retrace/likelihood/hutch_pp.hpp>
 #include <retrace/likelihood/hutchinson.hpp>
 #include <retrace/likelihood/log_likelihood.hpp>
 #include <retrace/sde/registry.hpp>
@@ -12,6 +13,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 namespace retrace {
@@ -43,6 +45,46 @@ TEST(HalfWidth, IsReachedByEveryPointAndSaysWhereNot) {
       *std::min_element(stopped.evaluations.begin(), stopped.evaluations.end()) * 3 / 5;
   Likelihood const few = log_likelihood(target, sde, "dopri5", points, limited);
   for (std::size_t row = 0; row < n; ++row) EXPECT_EQ(few.error.probes[row], 8);
+}
+
+TEST(HalfWidth, IsReachedWithHutchPPOrSaidWhereNot) {
+  Target const target = testing::correlated_mixture(10, 3);
+  std::vector<double> const points = draw_rows(target, 5, 0, n);
+  Sde const sde = make_sde("vp");
+  LikelihoodOptions options = wanting(1.5, 32);
+  options.divergence = divergences::hutch_pp{
+      .probes = Probes::drawn(32, ProbeLaw::gaussian, 7), .sketch = 3, .seed = 7};
+  Likelihood const found = log_likelihood(target, sde, "dopri5", points, options);
+  for (std::size_t row = 0; row < n; ++row) EXPECT_LE(found.error.trace_half_width(row, 0.95), 1.5);
+  auto const [fewest, most] =
+      std::minmax_element(found.error.probes.begin(), found.error.probes.end());
+  EXPECT_LT(*fewest, *most);
+
+  // Room for two rounds or three: the intervals reached, which are not as wanted.
+  options.half_width->nats = 0.01;
+  options.half_width->most_probes = 32;
+  Likelihood const once = log_likelihood(target, sde, "dopri5", points, options);
+  options.half_width->most_probes = 4096;
+  options.encode.max_evaluations =
+      *std::max_element(once.evaluations.begin(), once.evaluations.end()) * 9 / 4;
+  Likelihood const stopped = log_likelihood(target, sde, "dopri5", points, options);
+  for (std::size_t row = 0; row < n; ++row) {
+    EXPECT_GE(stopped.error.probes[row], 64);
+    EXPECT_LE(stopped.error.probes[row], 128);  // where evaluations are fewer than the most
+    EXPECT_GT(stopped.error.trace_half_width(row, 0.95), 0.01);
+    EXPECT_LT(stopped.error.trace_half_width(row, 0.95), once.error.trace_half_width(row, 0.95));
+  }
+}
+
+TEST(HalfWidth, TrustsNoIntervalOfFewProbes) {
+  // However wide an interval is enough, as for signs in the plane, which take two values.
+  Target const target = testing::correlated_mixture(2, 3);
+  LikelihoodOptions options = wanting(1e3, 2);
+  Likelihood const found =
+      log_likelihood(target, make_sde("vp"), "dopri5", draw_rows(target, 5, 0, n), options);
+  EXPECT_EQ(found.error.probes, std::vector<std::int64_t>(n, HalfWidth::fewest_probes));
+  EXPECT_DOUBLE_EQ(found.error.trace_half_width(0, 0.9),
+                   probe_quantile(0.95, HalfWidth::fewest_probes) * found.error.trace[0]);
 }
 
 TEST(HalfWidth, GivesTheSameBitsHoweverANumberOfProbesWasReached) {

@@ -19,15 +19,21 @@ void check_shape(ByteSource const& source, std::span<std::int64_t const> shape,
                   "wanted is " + std::string(names) + " with d >= 1");
 }
 
-}  // namespace
-
-NpyArray read_npy(std::filesystem::path const& path) {
+NpyArray read_rows(std::filesystem::path const& path, NpyNumbers numbers) {
   InputFile const file(path);
   WholeFile source(file);
-  NpyHeader const header = read_npy_header(source);
+  NpyHeader const header = read_npy_header(source, numbers);
   check_shape(source, header.shape, "[n, d]", 2);
   return {read_npy_values(source, header, NonFinite::refuse), header.shape[0], header.shape[1],
           header.type};
+}
+
+}  // namespace
+
+NpyArray read_npy(std::filesystem::path const& path) { return read_rows(path, NpyNumbers::floats); }
+
+NpyArray read_npy_numbers(std::filesystem::path const& path) {
+  return read_rows(path, NpyNumbers::floats_or_integers);
 }
 
 NpyCube read_npy_cube(std::filesystem::path const& path) {

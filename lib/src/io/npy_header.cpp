@@ -16,15 +16,34 @@ namespace {
 constexpr std::string_view magic = "\x93NUMPY";
 constexpr std::size_t most_header_bytes = 10'000;  // NumPy's limit
 constexpr std::size_t most_dimensions = 8;
-constexpr std::string_view wanted_types = "wanted are '<f4' and '<f8' (float32, float64)";
+constexpr std::string_view wanted_floats = "wanted are '<f4' and '<f8' (float32, float64)";
+constexpr std::string_view wanted_numbers =
+    "wanted are '<f4', '<f8' and integers: '|u1', '|i1', '<u2', ..., '<i8'";
 
-std::int64_t item_size(NpyType type) { return type == NpyType::f4 ? 4 : 8; }
+struct Described {
+  NpyType type;
+  std::string_view text;
+  std::size_t bytes;
+};
+constexpr std::array<Described, 10> types{{{NpyType::f4, "<f4", 4},
+                                           {NpyType::f8, "<f8", 8},
+                                           {NpyType::u1, "|u1", 1},
+                                           {NpyType::i1, "|i1", 1},
+                                           {NpyType::u2, "<u2", 2},
+                                           {NpyType::i2, "<i2", 2},
+                                           {NpyType::u4, "<u4", 4},
+                                           {NpyType::i4, "<i4", 4},
+                                           {NpyType::u8, "<u8", 8},
+                                           {NpyType::i8, "<i8", 8}}};
+
+Described const& described(NpyType type) { return types[static_cast<std::size_t>(type)]; }
 
 /// The subset of Python's literals that NumPy writes: one dict, strings without escapes, True,
 /// False, a tuple of whole numbers; no other space than ' '.
 class DictReader {
  public:
-  DictReader(std::string_view text, ByteSource const& source) : text_(text), source_(source) {}
+  DictReader(std::string_view text, ByteSource const& source, NpyNumbers numbers)
+      : text_(text), source_(source), numbers_(numbers) {}
 
   NpyHeader read() {
     expect('{');
@@ -105,10 +124,12 @@ class DictReader {
 
   NpyType read_type() {
     auto const type = take_string();
-    if (!type) source_.refuse("its dtype is structured or no string", wanted_types);
-    if (*type == "<f4") return NpyType::f4;
-    if (*type == "<f8") return NpyType::f8;
-    source_.refuse("its dtype is " + retrace::quoted(*type), wanted_types);
+    bool const floats = numbers_ == NpyNumbers::floats;
+    std::string_view const wanted = floats ? wanted_floats : wanted_numbers;
+    if (!type) source_.refuse("its dtype is structured or no string", wanted);
+    for (Described const& known : std::span(types).first(floats ? 2 : types.size()))
+      if (*type == known.text) return known.type;
+    source_.refuse("its dtype is " + retrace::quoted(*type), wanted);
   }
 
   bool read_order() {
@@ -149,6 +170,7 @@ class DictReader {
 
   std::string_view text_;
   ByteSource const& source_;
+  NpyNumbers numbers_;
   std::size_t at_ = 0;
   std::optional<NpyType> type_;
   std::optional<bool> order_;
@@ -157,7 +179,7 @@ class DictReader {
 
 /// A zero counts as one, so that (0, 2^62) is an overflow whatever the order of the factors.
 void check_size(ByteSource const& source, NpyHeader const& header) {
-  std::int64_t bytes = item_size(header.type);
+  auto bytes = static_cast<std::int64_t>(size_of(header.type));
   for (std::int64_t n : header.shape)
     if (__builtin_mul_overflow(bytes, std::max(n, std::int64_t{1}), &bytes))
       source.refuse("its shape " + bracketed(header.shape) + " overflows");
@@ -179,6 +201,8 @@ std::uint64_t read_little_endian(ByteSource& source, std::size_t bytes) {
 
 }  // namespace
 
+std::size_t size_of(NpyType type) { return described(type).bytes; }
+
 std::string bracketed(std::span<std::int64_t const> numbers) {
   std::string text = "[";
   for (std::int64_t n : numbers) text.append(text.size() > 1 ? ", " : "").append(std::to_string(n));
@@ -192,7 +216,7 @@ std::string format_npy_header(NpyType type, std::span<std::int64_t const> shape)
   tuple.front() = '(';
   tuple.back() = ')';
   if (shape.size() == 1) tuple.insert(tuple.size() - 1, ",");
-  std::string dict = std::string("{'descr': '") + (type == NpyType::f4 ? "<f4" : "<f8") +
+  std::string dict = "{'descr': '" + std::string(described(type).text) +
                      "', 'fortran_order': False, 'shape': " + tuple + ", }";
   std::size_t const before = magic.size() + 4;
   dict.append(63 - (before + dict.size()) % 64, ' ').push_back('\n');
@@ -202,7 +226,7 @@ std::string format_npy_header(NpyType type, std::span<std::int64_t const> shape)
   return header + dict;
 }
 
-NpyHeader read_npy_header(ByteSource& source) {
+NpyHeader read_npy_header(ByteSource& source, NpyNumbers numbers) {
   if (source.remaining() < magic.size() + 4) source.refuse("it is too short for an .npy file");
   std::array<char, magic.size()> start{};
   source.read(std::as_writable_bytes(std::span(start)));
@@ -218,7 +242,7 @@ NpyHeader read_npy_header(ByteSource& source) {
                   length > source.remaining() ? "the file is shorter" : "the limit is 10000");
   std::string text(length, '\0');
   source.read(std::as_writable_bytes(std::span(text)));
-  NpyHeader header = DictReader(text, source).read();
+  NpyHeader header = DictReader(text, source, numbers).read();
   check_size(source, header);
   return header;
 }

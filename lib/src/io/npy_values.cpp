@@ -7,6 +7,7 @@
 #include <bit>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 namespace retrace {
@@ -14,13 +15,40 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "the data of an .npy are little-endian");
 
+template <class T>
 void read_widened(ByteSource& source, std::span<double> out) {
-  std::array<float, 16'384> some;
+  std::array<T, 16'384> some;
   while (!out.empty()) {
     auto const now = std::min(out.size(), some.size());
     source.read(std::as_writable_bytes(std::span(some).first(now)));
-    std::copy_n(some.begin(), now, out.begin());
+    std::transform(some.begin(), some.begin() + static_cast<std::ptrdiff_t>(now), out.begin(),
+                   [](T value) { return static_cast<double>(value); });
     out = out.subspan(now);
+  }
+}
+
+void read_as(NpyType type, ByteSource& source, std::span<double> out) {
+  switch (type) {
+    case NpyType::f4:
+      return read_widened<float>(source, out);
+    case NpyType::f8:
+      return source.read(std::as_writable_bytes(out));
+    case NpyType::u1:
+      return read_widened<std::uint8_t>(source, out);
+    case NpyType::i1:
+      return read_widened<std::int8_t>(source, out);
+    case NpyType::u2:
+      return read_widened<std::uint16_t>(source, out);
+    case NpyType::i2:
+      return read_widened<std::int16_t>(source, out);
+    case NpyType::u4:
+      return read_widened<std::uint32_t>(source, out);
+    case NpyType::i4:
+      return read_widened<std::int32_t>(source, out);
+    case NpyType::u8:
+      return read_widened<std::uint64_t>(source, out);
+    case NpyType::i8:
+      return read_widened<std::int64_t>(source, out);
   }
 }
 
@@ -44,15 +72,11 @@ void read_widened(ByteSource& source, std::span<double> out) {
 
 std::vector<double> read_npy_values(ByteSource& source, NpyHeader const& header,
                                     NonFinite non_finite) {
-  std::size_t const item = header.type == NpyType::f4 ? 4 : 8;
-  std::size_t const count = source.remaining() / item;
+  std::size_t const count = source.remaining() / size_of(header.type);
   require_memory("the " + std::to_string(count) + " numbers of " + source.name(),
                  count * sizeof(double));
   std::vector<double> values(count);
-  if (header.type == NpyType::f8)
-    source.read(std::as_writable_bytes(std::span(values)));
-  else
-    read_widened(source, values);
+  read_as(header.type, source, values);
   if (non_finite == NonFinite::refuse) {
     auto const bad =
         std::find_if(values.begin(), values.end(), [](double v) { return !std::isfinite(v); });

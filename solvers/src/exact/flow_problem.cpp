@@ -28,16 +28,23 @@ Vec accurate(Recorder& model, Grid const& grid, Vec x) {
 
 }  // namespace
 
-FlowProblem::FlowProblem(Sde const& sde, Span span)
-    : mixture_(Mixture::full(
-          {0.5, 0.3, 0.2}, {-1.2, 0.4, 1.1, 0.9, 0.3, -1.3},
-          {0.30, 0.12, 0.12, 0.22, 0.15, -0.08, -0.08, 0.35, 0.25, 0.05, 0.05, 0.12})) {
-  NoiseLevel const s = sde.at(*span.from);
+Mixture flow_mixture() {
+  return Mixture::full({0.5, 0.3, 0.2}, {-1.2, 0.4, 1.1, 0.9, 0.3, -1.3},
+                       {0.30, 0.12, 0.12, 0.22, 0.15, -0.08, -0.08, 0.35, 0.25, 0.05, 0.05, 0.12});
+}
+
+std::vector<double> flow_starts(NoiseLevel const& s, int count) {
+  std::vector<double> starts;
   double const scale = std::hypot(s.alpha(), s.sigma());
-  for (int i = 0; i < 4; ++i) {
-    starts_.push_back(scale * std::sin(1.0 + 2 * i));
-    starts_.push_back(scale * std::cos(3.0 * i));
+  for (int i = 0; i < count; ++i) {
+    starts.push_back(scale * std::sin(1.0 + 2 * i));
+    starts.push_back(scale * std::cos(3.0 * i));
   }
+  return starts;
+}
+
+FlowProblem::FlowProblem(Sde const& sde, Span span)
+    : mixture_(flow_mixture()), starts_(flow_starts(sde.at(*span.from), 4)) {
   exact_ = ends(AnySampler(accurate), grids::log_snr{}(sde, 256, span));
 }
 

@@ -8,8 +8,12 @@
 
 namespace retrace {
 
-/// A nonlinear probability-flow ODE with a known solution: four points in a mixture of three
-/// correlated Gaussians in two dimensions, carried from one level to another.
+/// Three correlated Gaussians in two dimensions, and points to start from at a level, [count][2].
+[[nodiscard]] Mixture flow_mixture();
+[[nodiscard]] std::vector<double> flow_starts(NoiseLevel const& s, int count);
+
+/// A nonlinear probability-flow ODE with a known solution: four points in the mixture, carried from
+/// one level to another.
 class FlowProblem {
  public:
   FlowProblem(Sde const& sde, Span span);

@@ -12,6 +12,19 @@
 #include <string>
 
 namespace retrace {
+namespace {
+
+bool is_integer_of(int bits, double x) {
+  return x >= 0 && x < std::ldexp(1.0, bits) && x == std::floor(x);
+}
+
+[[noreturn]] void refuse_data(std::string const& where, double x, int bits) {
+  throw Error(Fault::argument, where + " of the data is " + shortest(x),
+              "with " + std::to_string(bits) + " bits it must be an integer from 0 to " +
+                  shortest(std::ldexp(1.0, bits) - 1));
+}
+
+}  // namespace
 
 void Dequantisation::check() const {
   constexpr int most_bits = 16;
@@ -34,11 +47,7 @@ void Dequantisation::apply(std::span<double const> x, std::span<double const> u,
   assert(x.size() == u.size() && x.size() == y.size());
   double const values = std::ldexp(1.0, bits);
   for (std::size_t i = 0; i < x.size(); ++i) {
-    if (!(x[i] >= 0 && x[i] < values && x[i] == std::floor(x[i])))
-      throw Error(Fault::argument,
-                  "component " + std::to_string(i) + " of the data is " + shortest(x[i]),
-                  "with " + std::to_string(bits) + " bits it must be an integer from 0 to " +
-                      shortest(values - 1));
+    if (!is_integer_of(bits, x[i])) refuse_data("component " + std::to_string(i), x[i], bits);
     if (!(u[i] >= 0 && u[i] < 1))
       throw Error(Fault::argument,
                   "component " + std::to_string(i) + " of the noise is " + shortest(u[i]),
@@ -52,6 +61,26 @@ void uniform_noise(std::uint64_t seed, std::uint64_t sample, std::int32_t draw,
   for (std::size_t i = 0; i < u.size(); ++i)
     u[i] = draw_uniform(seed, sample, Purpose::dequantise,
                         {.step = static_cast<std::int64_t>(i), .k = draw});
+}
+
+std::vector<double> dequantised(Dequantisation const& how, std::span<double const> data,
+                                int dimension, int draws, std::uint64_t seed,
+                                std::uint64_t first_sample) {
+  how.check();
+  auto const d = static_cast<std::size_t>(dimension);
+  auto const each = static_cast<std::size_t>(draws);
+  assert(data.size() % d == 0);
+  for (std::size_t i = 0; i < data.size(); ++i)
+    if (!is_integer_of(how.bits, data[i]))
+      refuse_data("row " + std::to_string(i / d) + ", component " + std::to_string(i % d), data[i],
+                  how.bits);
+  std::vector<double> all(data.size() * each), u(d);
+  for (std::size_t row = 0; row < data.size() / d; ++row)
+    for (std::size_t k = 0; k < each; ++k) {
+      uniform_noise(seed, first_sample + row, static_cast<std::int32_t>(k), u);
+      how.apply(data.subspan(row * d, d), u, std::span(all).subspan((row * each + k) * d, d));
+    }
+  return all;
 }
 
 double log_mean_exp(std::span<double const> values) {

@@ -4,6 +4,7 @@
 #include <retrace/likelihood/error_budget.hpp>
 
 #include <Eigen/Core>
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <unsupported/Eigen/SpecialFunctions>
@@ -21,7 +22,15 @@ double ErrorBudget::trace_half_width(std::size_t row, double confidence) const {
   std::int64_t const count = probes[row];
   if (count == 0) return 0;
   if (count == 1) return std::numeric_limits<double>::infinity();
-  return student_quantile(confidence, count - 1) * trace[row];
+  double const each =
+      probe_count == ProbeCount::given ? confidence : confidence_of_a_look(confidence);
+  return probe_quantile(each, count) * trace[row];
+}
+
+double confidence_of_a_look(double confidence) { return 1 - (1 - confidence) / 2; }
+
+double probe_quantile(double confidence, std::int64_t count) {
+  return student_quantile(confidence, std::max((count - 1) / 2, std::int64_t{1}));
 }
 
 double student_quantile(double confidence, std::int64_t freedom) {

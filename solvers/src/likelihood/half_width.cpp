@@ -101,7 +101,7 @@ EncodedInRounds encode_to_half_width(HostModel const& model, Sde const& sde,
   std::map<std::int64_t, double> quantiles;  // there are few counts
   auto const quantile = [&](std::int64_t count) {
     auto const [place, is_new] = quantiles.try_emplace(count);
-    if (is_new) place->second = student_quantile(wanted.confidence, count - 1);
+    if (is_new) place->second = probe_quantile(confidence_of_a_look(wanted.confidence), count);
     return place->second;
   };
   return encode_in_rounds(
@@ -110,7 +110,8 @@ EncodedInRounds encode_to_half_width(HostModel const& model, Sde const& sde,
         if (2 * count > wanted.most_probes ||
             so_far.evaluations + so_far.evaluations_of_last > options.max_evaluations)
           return false;
-        return count < 2 || !(quantile(count) * so_far.change.standard_error() <= wanted.nats);
+        return count < HalfWidth::fewest_probes ||
+               !(quantile(count) * so_far.change.standard_error() <= wanted.nats);
       });
 }
 

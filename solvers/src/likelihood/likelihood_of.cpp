@@ -66,6 +66,7 @@ void each_row(Likelihood const& of, F const& f) {
 /// The spread of the probes, which costs nothing.
 void add_trace(Likelihood& result, Carried const& run, LikelihoodOptions const& options) {
   bool const exact = !options.divergence || options.divergence->is_exact();
+  if (options.half_width) result.error.probe_count = ProbeCount::until_narrow;
   for (Spread const& change : run.change) {
     result.error.trace.push_back(exact ? 0 : change.standard_error());
     result.error.probes.push_back(exact ? 0 : change.count);

@@ -3,6 +3,8 @@
 
 #include <retrace/samplers/embedded_pair.hpp>
 
+#include <algorithm>
+#include <cstdint>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -22,10 +24,13 @@ OdeStepper const& stepper_of(std::string_view solver, Accuracy accuracy) {
 
 EncodeOptions options_of(EncodeOptions options, OdeStepper const& stepper, Accuracy accuracy) {
   constexpr double tightening = 32;  // twice the steps at order 5
+  constexpr std::int64_t more = 4;   // evaluations: twice, and room
   if (stepper.integral_error == IntegralError::unseen) options.volume_error = VolumeError::free;
   if (accuracy == Accuracy::finer) {
     options.tolerance.rtol /= tightening;
     options.tolerance.atol /= tightening;
+    constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+    options.max_evaluations = std::min(options.max_evaluations, most / more) * more;
   }
   return options;
 }

@@ -33,7 +33,10 @@ struct NpyCube {
 /// reason (NaN and infinity with their row).
 [[nodiscard]] NpyArray read_npy(std::filesystem::path const& path);
 
-/// The same with three dimensions.
+/// The same, or integers of one to eight bytes; widened, beyond 2^53 to the nearest.
+[[nodiscard]] NpyArray read_npy_numbers(std::filesystem::path const& path);
+
+/// The same as read_npy() with three dimensions.
 [[nodiscard]] NpyCube read_npy_cube(std::filesystem::path const& path);
 
 /// The same with two or three dimensions: [n, d] counts as [1, n, d].

@@ -3,6 +3,7 @@
 
 #include <retrace/io/byte_source.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -10,8 +11,15 @@
 
 namespace retrace {
 
-/// The two element types we read and write: little-endian float32 and float64.
-enum class NpyType { f4, f8 };
+/// Element types, little-endian: float32 and float64, which we write, and integers by their bytes,
+/// without and with a sign.
+enum class NpyType { f4, f8, u1, i1, u2, i2, u4, i4, u8, i8 };
+
+/// Bytes of a number.
+[[nodiscard]] std::size_t size_of(NpyType type);
+
+/// Which types a reader takes.
+enum class NpyNumbers { floats, floats_or_integers };
 
 /// What a reader does with NaN and infinity.
 enum class NonFinite { refuse, keep };
@@ -31,12 +39,13 @@ struct NpyHeader {
 
 /// Reads the header and compares it with the bytes that remain, so that nothing is allocated on the
 /// word of a file. Stricter than NumPy: version 1.0 or 2.0; at most 10 000 bytes; exactly the keys
-/// descr, fortran_order and shape, once each; `<f4` or `<f8`; C order; at most 8 dimensions; as
-/// many bytes as the shape needs, no more and no fewer.
-[[nodiscard]] NpyHeader read_npy_header(ByteSource& source);
+/// descr, fortran_order and shape, once each; `<f4` or `<f8`, or integers where wanted; C order; at
+/// most 8 dimensions; as many bytes as the shape needs, no more and no fewer.
+[[nodiscard]] NpyHeader read_npy_header(ByteSource& source,
+                                        NpyNumbers numbers = NpyNumbers::floats);
 
-/// The data after that header, row-major; float32 is widened exactly. Fault::memory where it does
-/// not fit.
+/// The data after that header, row-major, widened; exact but for integers beyond 2^53.
+/// Fault::memory where it does not fit.
 [[nodiscard]] std::vector<double> read_npy_values(ByteSource& source, NpyHeader const& header,
                                                   NonFinite non_finite);
 

@@ -15,6 +15,7 @@ enum class OrderKind {
   weak,    ///< between laws: wasserstein2() of moments() on Gaussian data, and weak_distance() of
            ///< point_law() on a mixture, where the drift is not linear: no sampling
   strong,  ///< path_error() on Gaussian data: no sampling
+  likelihood,  ///< of log p by the traced program and its volume, on that mixture
 };
 
 [[nodiscard]] std::string_view name(OrderKind kind);
@@ -44,5 +45,12 @@ struct OrderCertificate {
 /// claimed. Throws Error (argument) for a discrete SDE.
 [[nodiscard]] std::vector<OrderCertificate> certify(std::string_view sampler_text,
                                                     std::string_view sde_text);
+
+/// Certificates of the log likelihood that a deterministic sampler makes from data to noise, its
+/// unchanged program with the volume as one more row (log_likelihood() on a grid): that it has the
+/// order of the sampler. On the same levels, the grids reversed; against exact densities. Empty for
+/// stochastic samplers, and where no order is claimed. Throws Error (argument) for a discrete SDE.
+[[nodiscard]] std::vector<OrderCertificate> certify_likelihood(std::string_view sampler_text,
+                                                               std::string_view sde_text);
 
 }  // namespace retrace

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace retrace {
 
@@ -31,6 +32,13 @@ struct Dequantisation {
 /// purpose `dequantise`.
 void uniform_noise(std::uint64_t seed, std::uint64_t sample, std::int32_t draw,
                    std::span<double> u);
+
+/// Each of the rows of data [n][d] made continuous `draws` times, [n][draws][d], with uniform noise
+/// number k of sample first_sample + row. Throws Error (argument) as apply(), naming the row.
+[[nodiscard]] std::vector<double> dequantised(Dequantisation const& how,
+                                              std::span<double const> data, int dimension,
+                                              int draws, std::uint64_t seed,
+                                              std::uint64_t first_sample = 0);
 
 /// log of the mean of exp of the values: of several draws' log p(y) - log q(u | x) the bound that
 /// is tighter than their mean (Burda et al. 2016).

@@ -10,10 +10,15 @@
 
 namespace retrace {
 
-/// How narrow the interval of an estimated divergence is wanted: mean +- half-width, by Student's t
-/// for the spread of the estimates, holds the integral with this confidence
-/// (ErrorBudget::trace_half_width(); mind what it supposes). It is for the trace term alone.
+/// How narrow the interval of an estimated divergence is wanted: mean +- half-width, by the spread
+/// of the estimates, holds the integral with this confidence (ErrorBudget::trace_half_width(); mind
+/// what it supposes). It is for the trace term alone.
+///
+/// That the interval decides when to stop costs some of its confidence, which is made up for: it is
+/// not trusted before `fewest_probes`, and then is that of confidence_of_a_look(), a sixth wider.
+/// Stopped by Student's interval from 8 probes on, 95 % are 90 to 93 in ten dimensions.
 struct HalfWidth {
+  static constexpr int fewest_probes = 32;
   double nats;
   double confidence = 0.95;
   int most_probes = 4096;  ///< for each point
@@ -46,8 +51,9 @@ struct RoundsSoFar {
     std::span<double const> points, DivergenceEstimator const& divergence,
     EncodeOptions const& options, std::function<bool(RoundsSoFar const&)> const& goes_on);
 
-/// Until the interval is as narrow as wanted, or another round would take more probes than allowed
-/// or, as far as the last one tells, more evaluations than options.max_evaluations.
+/// Until the interval is as narrow as wanted, of HalfWidth::fewest_probes or more, or another round
+/// would take more probes than allowed or, as far as the last one tells, more evaluations than
+/// options.max_evaluations.
 [[nodiscard]] EncodedInRounds encode_to_half_width(HostModel const& model, Sde const& sde,
                                                    OdeStepper const& stepper, Span span,
                                                    std::span<double const> points,

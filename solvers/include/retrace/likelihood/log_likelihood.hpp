@@ -71,7 +71,8 @@ struct Likelihood {
 /// divergences of Gaussian mixtures run in kernels (encode_in_kernels.hpp), everything else on the
 /// host (encode.hpp). Points [n][d], row-major. Of the budget,
 ///   ode         what a run with a thirty-second of the tolerance changes in each of the two
-///               summands, times 2, and rounding; beside fehlberg78 that run is by dopri5
+///               summands, times 2, and rounding; beside fehlberg78 that run is by dopri5. It may
+///               take four times encode.max_evaluations
 ///   trace       the standard error over the probes
 ///               (or to a half-width, or what the limits allowed: ErrorBudget::trace_half_width())
 ///   prior, truncation   exact, by the target's densities
