@@ -2,7 +2,9 @@
 #include "packed.hpp"
 
 #include <retrace/nn/activation_lanes.hpp>
+#include <retrace/nn/bf16_layers.hpp>
 
+#include <cmath>
 #include <string>
 
 namespace retrace {
@@ -48,6 +50,24 @@ std::vector<double> packed_weights(Network const& network) {
   return packed;
 }
 
+std::vector<std::uint32_t> packed_pairs(Network const& network,
+                                        std::vector<double> const& weights) {
+  constexpr int block = NetworkShape::block;
+  NetworkShape const shape = shape_of(network.architecture());
+  std::vector<std::uint32_t> packed(index(Bf16Layers::pair_place(shape.width, shape.depth, 0)));
+  auto const weight = [&](int layer, int o, int k) {
+    if (k >= shape.width) return 0.F;
+    auto const value = static_cast<float>(weights[index(shape.weight(layer, o) + k * block)]);
+    return std::abs(value) < simd::bf16_least_factor ? 0.F : value;
+  };
+  for (int layer = 1; layer < shape.depth; ++layer)
+    for (int o = 0; o < shape.width; ++o)
+      for (int k = 0; k < shape.width; k += 2)
+        packed[index(Bf16Layers::pair_place(shape.width, layer, o) + std::int64_t{k} / 2 * block)] =
+            simd::bf16_pair(weight(layer, o, k), weight(layer, o, k + 1));
+  return packed;
+}
+
 std::vector<double> packed_biases(Network const& network, std::vector<double> const& features) {
   Architecture const& a = network.architecture();
   NetworkShape const shape = shape_of(a);
@@ -62,7 +82,9 @@ std::vector<double> packed_biases(Network const& network, std::vector<double> co
       if (!embed.empty())
         for (std::size_t k = 0; k < features.size(); ++k)
           sum += static_cast<double>(embed[o * features.size() + k]) * features[k];
-      sums[o] = (layer == a.depth ? 1 : to_argument) * sum;
+      sum *= layer == a.depth ? 1 : to_argument;
+      // Sums that begin with what is hardly there would go through denormal numbers.
+      sums[o] = std::abs(sum) < static_cast<double>(simd::bf16_least_summand) ? 0 : sum;
     }
   }
   return row;

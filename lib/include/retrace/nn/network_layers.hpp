@@ -27,6 +27,7 @@ namespace retrace {
 template <class T>
 struct NetworkLayers {
   static constexpr int packs = 3;  ///< that go through the layers together
+  static constexpr bool knows_derivatives = true;
   /// Outputs that are summed in registers at a time: 3 x 8 sums of 32 registers, 3 x 4 of 16.
   template <class P>
   static constexpr int outputs = sizeof(P) == 32 ? 4 : NetworkShape::block;
@@ -62,18 +63,25 @@ struct NetworkLayers {
     }
   }
 
+  /// What the first layer sees of S packs.
+  template <class L, int S, class Level>
+  RETRACE_INLINE void enter(Level const& level, T const* x, T* in) const {
+    using P = typename L::Pack;
+    for (int s = 0; s < S; ++s) {
+      P const scale = level.template in<P>(s);
+      for (int j = 0; j < dimension(); ++j)
+        simd::store(in + (j * S + s) * L::own_step,
+                    scale * simd::load<P>(x + j * L::lanes + s * simd::width<P>));
+    }
+  }
+
   /// y of S packs, of scratch(width) each.
   template <class L, int S, class Level>
   KOKKOS_FUNCTION void forward(Level const& level, T const* x, T* y, T* scratch) const {
     using P = typename L::Pack;
     constexpr int step = L::own_step, size = outputs<P>;
     T *in = scratch, *out = scratch + shape.buffer() * S * step;
-    for (int s = 0; s < S; ++s) {
-      P const scale = level.template in<P>(s);
-      for (int j = 0; j < dimension(); ++j)
-        simd::store(in + (j * S + s) * step,
-                    scale * simd::load<P>(x + j * L::lanes + s * simd::width<P>));
-    }
+    enter<L, S>(level, x, in);
     for (int layer = 0; layer < shape.depth; ++layer) {
       for (int o = 0; o < NetworkShape::padded(shape.width); o += size) {
         P sum[size][S];
@@ -117,21 +125,6 @@ struct NetworkLayers {
                                       broadcast<P>(T(dimension())) * level.template skip<P>()));
   }
 
- private:
-  [[nodiscard]] KOKKOS_INLINE_FUNCTION bool keeps_slopes() const { return dimension() >= packs; }
-  [[nodiscard]] KOKKOS_INLINE_FUNCTION bool keeps_input(int layer) const {
-    return skip == Skip::residual && layer > 0;
-  }
-  /// out[i] += in[i], for the packs of one block.
-  template <class L, int count>
-  static RETRACE_INLINE void add_input(T const* in, T* out) {
-    using P = typename L::Pack;
-    RETRACE_UNROLL(24)
-    for (int i = 0; i < count; ++i)
-      simd::store(out + i * L::own_step,
-                  simd::load<P>(out + i * L::own_step) + simd::load<P>(in + i * L::own_step));
-  }
-
   /// The output layer, of S packs of rows that hold R. The prediction is rounded before it is
   /// combined, as that of a model outside the kernel is: fused and batched runs give the same bits.
   template <class L, int S, int R, class Level>
@@ -147,6 +140,23 @@ struct NetworkLayers {
       }
     }
   }
+
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION bool keeps_input(int layer) const {
+    return skip_source(skip, layer) >= 0;
+  }
+
+ private:
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION bool keeps_slopes() const { return dimension() >= packs; }
+  /// out[i] += in[i], for the packs of one block.
+  template <class L, int count>
+  static RETRACE_INLINE void add_input(T const* in, T* out) {
+    using P = typename L::Pack;
+    RETRACE_UNROLL(24)
+    for (int i = 0; i < count; ++i)
+      simd::store(out + i * L::own_step,
+                  simd::load<P>(out + i * L::own_step) + simd::load<P>(in + i * L::own_step));
+  }
+
   template <class L, int S, int R, int N, class Level>
   RETRACE_INLINE void predict_some(Level const& level, int o, T const* in, T const* x, T* y) const {
     using P = typename L::Pack;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <retrace/nn/architecture.hpp>
+
 #include <Kokkos_Macros.hpp>
 
 #include <cstdint>
@@ -46,5 +48,10 @@ struct NetworkShape {
     return padded(width) > dimension ? padded(width) : dimension;
   }
 };
+
+/// The hidden layer whose output hidden layer `layer` adds to its own; -1 where there is none.
+[[nodiscard]] KOKKOS_INLINE_FUNCTION int skip_source(Skip skip, int layer) {
+  return skip == Skip::residual ? layer - 1 : -1;
+}
 
 }  // namespace retrace
