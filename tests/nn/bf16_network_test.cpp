@@ -100,19 +100,22 @@ std::vector<double> with_rounding(Network const& network, std::vector<double> h)
       }
     return sums;
   };
+  std::vector<std::vector<double>> states;
   for (int i = 0; i < a.depth; ++i) {
     auto next = product("l." + std::to_string(i), i > 0);
     for (std::size_t o = 0; o < next.size(); ++o) {
       next[o] *= 0.5 * std::erfc(-next[o] / std::sqrt(2.0));
-      if (int const from = skip_source(a.skip, i); from >= 0) next[o] += rounded(h[o]);
+      if (int const from = skip_source(a.skip, a.depth, i); from >= 0)
+        next[o] += rounded(states[std::size_t(from)][o]);
     }
-    h = next;
+    states.push_back(h = next);
   }
   return product("o", false);
 }
 
 TEST(Bf16Network, RoundsWeightsAndStatesBetweenHiddenLayersAndNothingElse) {
-  for (Skip const skip : {Skip::none, Skip::residual}) {
+  for (auto const& [name, skip] : names<Skip>()) {
+    SCOPED_TRACE(name);
     Network const network = random_network({.dimension = 3,
                                             .width = 61,
                                             .activation = Activation::gelu,

@@ -164,6 +164,37 @@ TEST(HostNetwork, IsTheFormulaOfTheArchitecture) {  // one unit, by hand
   EXPECT_NEAR(found, 1.25 * h1 + 0.0625, 1e-15);
 }
 
+/// One unit and no level: what the last layer has of the ones before, by hand.
+double made_by_units(Skip skip, int depth, double x) {
+  Network network(Architecture{.dimension = 1,
+                               .width = 1,
+                               .depth = depth,
+                               .activation = Activation::softplus,
+                               .frequencies = 0,
+                               .skip = skip});
+  for (int i = 0; i < depth; ++i)
+    network.tensor("l." + std::to_string(i) + ".weight")[0] = i % 2 == 0 ? 0.5F : -0.75F;
+  network.tensor("o.weight")[0] = 1;
+  double found = 0;
+  HostNetwork(network).predict({&x, 1}, make_sde("vp").at(0.3), {&found, 1});
+  return found;
+}
+
+TEST(HostNetwork, AddsWhatTheSkipsBring) {
+  auto const act = [](double z) { return std::log1p(std::exp(z)); };
+  double const x = 0.7, a = act(0.5 * x), b = act(-0.75 * a), c = act(0.5 * b);
+  EXPECT_NEAR(made_by_units(Skip::none, 3, x), c, 1e-15);
+  double const residual = a + b;
+  EXPECT_NEAR(made_by_units(Skip::residual, 3, x), act(0.5 * residual) + residual, 1e-15);
+  EXPECT_NEAR(made_by_units(Skip::u_shape, 1, x), a, 1e-15);
+  EXPECT_NEAR(made_by_units(Skip::u_shape, 2, x), b + a, 1e-15);
+  EXPECT_NEAR(made_by_units(Skip::u_shape, 3, x), c + a, 1e-15);
+  double const third = c + b, fourth = act(-0.75 * third) + a;
+  EXPECT_NEAR(made_by_units(Skip::u_shape, 4, x), fourth, 1e-15);
+  double const up = act(-0.75 * c) + b;
+  EXPECT_NEAR(made_by_units(Skip::u_shape, 5, x), act(0.5 * up) + a, 1e-15);
+}
+
 TEST(HostNetwork, DenoisesAsEdmSays) {
   Architecture a{.dimension = 2, .width = 8, .prediction = Prediction::denoised};
   a.conditioning = Conditioning::log_sigma;

@@ -79,7 +79,8 @@ std::span<std::pair<std::string_view, Injection> const> names() {
 
 template <>
 std::span<std::pair<std::string_view, Skip> const> names() {
-  static constexpr Names<Skip, 2> all{{{"none", Skip::none}, {"residual", Skip::residual}}};
+  static constexpr Names<Skip, 3> all{
+      {{"none", Skip::none}, {"residual", Skip::residual}, {"u-shape", Skip::u_shape}}};
   return all;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <retrace/nn/host_network.hpp>
+#include <retrace/nn/network_shape.hpp>
 
 #include <Eigen/Core>
 #include <algorithm>
@@ -82,8 +83,9 @@ struct HostNetwork::Layers {
     Eigen::Map<Vector const> const e(features.data(), static_cast<Eigen::Index>(features.size()));
     Vector h = p.in * x;
     Matrix along = p.in * v;
+    std::vector<Vector> states;
+    std::vector<Matrix> derivatives;
     for (Hidden const& layer : hidden) {
-      bool const keeps = a.skip == Skip::residual && &layer != hidden.data();
       Vector z = layer.weight * h + layer.bias;
       if (layer.embedding.size() > 0) z += layer.embedding * e;
       Matrix slopes = layer.weight * along;
@@ -92,12 +94,13 @@ struct HostNetwork::Layers {
         z[i] = s.value;
         slopes.row(i) *= s.derivative;
       }
-      if (keeps) {
-        z += h;
-        slopes += along;
+      int const source = skip_source(a.skip, a.depth, static_cast<int>(states.size()));
+      if (source >= 0) {
+        z += states[static_cast<std::size_t>(source)];
+        slopes += derivatives[static_cast<std::size_t>(source)];
       }
-      h = z;
-      along = slopes;
+      states.push_back(h = z);
+      derivatives.push_back(along = slopes);
     }
     v = p.skip * v + p.out * (weight * along);
     return p.skip * x + p.out * (weight * h + bias);

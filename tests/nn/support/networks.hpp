@@ -26,6 +26,9 @@ inline std::vector<Architecture> architectures(int dimension) {
   vary([](Architecture& a) { a.conditioning = Conditioning::log_sigma; });
   vary([](Architecture& a) { a.skip = Skip::residual, a.depth = 4; });
   vary([](Architecture& a) { a.skip = Skip::residual, a.activation = Activation::gelu; });
+  for (int const depth : {1, 2, 5, 6})
+    vary([depth](Architecture& a) { a.skip = Skip::u_shape, a.depth = depth; });
+  vary([](Architecture& a) { a.skip = Skip::u_shape, a.activation = Activation::softplus; });
   vary([](Architecture& a) {
     a.prediction = Prediction::denoised, a.conditioning = Conditioning::log_sigma;
     a.preconditioning = Preconditioning::edm, a.width = 32;
@@ -39,6 +42,7 @@ inline std::string text(Architecture const& a) {
     if (value == a.activation) text += name;
   return text + " " + std::to_string(a.dimension) + "-" + std::to_string(a.width) + "x" +
          std::to_string(a.depth) + (a.skip == Skip::residual ? " residual" : "") +
+         (a.skip == Skip::u_shape ? " u-shape" : "") +
          (a.preconditioning == Preconditioning::edm ? " edm" : "") +
          (a.frequencies == 0 ? " without level" : "");
 }

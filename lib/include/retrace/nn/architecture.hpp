@@ -41,7 +41,10 @@ enum class Injection {
 
 enum class Skip {
   none,
-  residual  ///< every hidden layer but the first adds its input: h + act(...)
+  residual,  ///< every hidden layer but the first adds its input: h + act(...)
+  u_shape    ///< hidden layer i of the second half, 2 i > depth - 1, adds the output of layer
+             ///< depth - 1 - i: act(...) + h_(depth - 1 - i). Where depth is odd, the one in the
+             ///< middle adds nothing; where it is even, the first of the second half adds its input
 };
 
 enum class Preconditioning {

@@ -33,9 +33,11 @@ struct Bf16Layers : NetworkLayers<float> {
   KOKKOS_FUNCTION void forward(Level const& level, float const* x, float* y, float* scratch) const {
     using P = typename L::Pack;
     constexpr int step = L::own_step, size = outputs<P>;
-    float *in = scratch, *out = scratch + shape.buffer() * S * step;
-    enter<L, S>(level, x, in);
+    auto const state = [&](int layer) { return scratch + room(layer) * shape.buffer() * S * step; };
+    enter<L, S>(level, x, state(-1));
     for (int layer = 0; layer < shape.depth; ++layer) {
+      float *const in = state(layer - 1), *const out = state(layer);
+      int const source = skip_source(skip, shape.depth, layer);
       for (int o = 0; o < NetworkShape::padded(shape.width); o += size) {
         P sum[size][S];
         level.template biases<L>(layer, o, sum);
@@ -49,17 +51,14 @@ struct Bf16Layers : NetworkLayers<float> {
           for (int n = 0; n < size; ++n) RETRACE_UNROLL(8)
           for (int s = 0; s < S; ++s) sum[n][s] = act.value(sum[n][s]);
         });
-        if (keeps_input(layer)) add_states<L>(in + o / 2 * S * step, sum);
+        if (source >= 0) add_states<L>(state(source) + o / 2 * S * step, sum);
         if (layer + 1 < shape.depth)
           store_pairs<L>(out + o / 2 * S * step, sum);
         else
           store_numbers<L>(out + o * S * step, sum);
       }
-      float* const free = in;
-      in = out;
-      out = free;
     }
-    predict<L, S, S>(level, in, x, y);
+    predict<L, S, S>(level, state(shape.depth - 1), x, y);
   }
 
  private:

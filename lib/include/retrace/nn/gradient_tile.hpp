@@ -3,6 +3,7 @@
 
 #include <retrace/core/aligned_vector.hpp>
 #include <retrace/nn/activation_lanes.hpp>
+#include <retrace/nn/network_shape.hpp>
 #include <retrace/nn/panels.hpp>
 #include <retrace/nn/trainable.hpp>
 
@@ -41,7 +42,15 @@ class GradientTile {
       slopes_.push_back(take(a.width));
     }
     for (T*& delta : deltas_) delta = take(std::max(a.width, a.dimension));
-    through_ = a.skip == Skip::residual ? take(a.width) : nullptr;
+    kept_.resize(states_.size());
+    added_.resize(states_.size());
+    for (std::size_t i = 0; i < states_.size(); ++i) {
+      int const source = skip_source(a.skip, a.depth, static_cast<int>(i));
+      if (source < 0) continue;
+      // A residual needs but one place: what is there is added before it is written again.
+      kept_[i] = a.skip == Skip::residual && i > 1 ? kept_[i - 1] : take(a.width);
+      added_[static_cast<std::size_t>(source)] = kept_[i];
+    }
     answers_.resize(static_cast<std::size_t>(rows) * static_cast<std::size_t>(a.dimension));
     weights_.resize(rows);
     losses_.resize(rows);
@@ -80,10 +89,7 @@ class GradientTile {
       T const* const before = i == 0 ? input_ : states_[static_cast<std::size_t>(i - 1)];
       add_weights(layer, before, delta, gradient, count);
       if (i == 0) break;
-      // The identity beside layer i brings the gradient of its output to that of its input.
-      bool const skips = a.skip == Skip::residual && i < a.depth && i >= 1;
-      back(layer, &transposed[layer.transposed], delta, slopes_[static_cast<std::size_t>(i - 1)],
-           skips, next, count);
+      back(layer, &transposed[layer.transposed], delta, i - 1, next, count);
       std::swap(delta, next);
     }
   }
@@ -103,7 +109,7 @@ class GradientTile {
   [[nodiscard]] std::size_t numbers_needed() const {
     Architecture const& a = trainable_->architecture();
     auto const depth = static_cast<std::size_t>(a.depth);
-    return 2 * area(a.dimension) + area(2 * a.frequencies) + (2 * depth + 1) * area(a.width) +
+    return 2 * area(a.dimension) + area(2 * a.frequencies) + (3 * depth) * area(a.width) +
            2 * area(std::max(a.width, a.dimension));
   }
   static int rounded(int count) { return (count + block_rows - 1) / block_rows * block_rows; }
@@ -161,14 +167,16 @@ class GradientTile {
     for (int i = 0; i < a.depth; ++i) {
       T* const out = states_[static_cast<std::size_t>(i)];
       T* const slope = slopes_[static_cast<std::size_t>(i)];
-      T const* const kept = a.skip == Skip::residual && i > 0 ? state : nullptr;
+      int const source = skip_source(a.skip, a.depth, i);
+      T const* const skipped = source >= 0 ? states_[static_cast<std::size_t>(source)] : nullptr;
       forward_layer(layers[static_cast<std::size_t>(i)], parameters, state, count,
                     [&](auto& block, int offset) {
                       auto slopes = block;
                       for_each_pack(block, [&](int r, int v, int place) {
                         slopes.sum[r][v] = activate<Activation>(block.sum[r][v]);
-                        if (kept != nullptr)
-                          block.sum[r][v] = block.sum[r][v] + simd::load<P>(kept + offset + place);
+                        if (skipped != nullptr)
+                          block.sum[r][v] =
+                              block.sum[r][v] + simd::load<P>(skipped + offset + place);
                       });
                       block.store(out + offset);
                       slopes.store(slope + offset);
@@ -247,9 +255,14 @@ class GradientTile {
     }
   }
 
-  /// The gradient in what goes into a layer, times the slopes of the activation that made it.
-  void back(Trainable::Layer const& layer, T const* transposed, T const* delta, T const* slope,
-            bool skips, T* out, int count) const {
+  /// The gradient in what goes into a layer, which hidden layer `before` made, times the slopes of
+  /// the activation there. A layer that adds that state brings the gradient of its own to it.
+  void back(Trainable::Layer const& layer, T const* transposed, T const* delta, int before, T* out,
+            int count) const {
+    auto const number = static_cast<std::size_t>(before);
+    T const* const slope = slopes_[number];
+    T const* const added = added_[number];
+    T* const kept = kept_[number];
     for (int p = 0; p < panels::count(layer.state); ++p) {
       T const* const matrix = transposed + p * layer.outputs * panels::columns;
       panels::for_packs<P>(
@@ -257,12 +270,12 @@ class GradientTile {
             for (int row = 0; row < rounded(count); row += block_rows) {
               int const offset = (p * rows + row) * panels::columns + at;
               panels::Block<P, block_rows, packs()> block;
-              if (skips)
-                block.load(through_ + offset);
+              if (added != nullptr)
+                block.load(added + offset);
               else
                 block.clear();
               multiply(block, delta, row, layer.outputs, matrix + at);
-              if (through_ != nullptr) block.store(through_ + offset);
+              if (kept != nullptr) block.store(kept + offset);
               for_each_pack(block, [&](int r, int v, int place) {
                 block.sum[r][v] = block.sum[r][v] * simd::load<P>(slope + offset + place);
               });
@@ -274,8 +287,9 @@ class GradientTile {
 
   Trainable const* trainable_;
   AlignedVector<T> memory_;
-  T *input_, *embedding_, *output_, *through_;
+  T *input_, *embedding_, *output_;
   std::vector<T*> states_, slopes_;
+  std::vector<T*> kept_, added_;  ///< gradients of states that go past layers, if any do
   T* deltas_[2];
   std::vector<T> answers_, weights_, losses_;
 };

@@ -39,10 +39,11 @@ struct NetworkLayers {
 
   [[nodiscard]] KOKKOS_INLINE_FUNCTION int dimension() const { return shape.dimension; }
   [[nodiscard]] KOKKOS_INLINE_FUNCTION int scratch(int lanes) const {
-    return 2 * shape.buffer() * lanes;
+    return rooms() * shape.buffer() * lanes;
   }
   [[nodiscard]] KOKKOS_INLINE_FUNCTION int divergence_scratch(int lanes) const {
-    return (2 * packs * shape.buffer() + (keeps_slopes() ? shape.bias(shape.depth) : 0)) * lanes;
+    return (rooms() * packs * shape.buffer() + (keeps_slopes() ? shape.bias(shape.depth) : 0)) *
+           lanes;
   }
 
   /// sum[n][s] += weight[n][k] in[k][s] over all inputs k, for S packs of rows that hold R.
@@ -80,9 +81,11 @@ struct NetworkLayers {
   KOKKOS_FUNCTION void forward(Level const& level, T const* x, T* y, T* scratch) const {
     using P = typename L::Pack;
     constexpr int step = L::own_step, size = outputs<P>;
-    T *in = scratch, *out = scratch + shape.buffer() * S * step;
-    enter<L, S>(level, x, in);
+    auto const state = [&](int layer) { return scratch + room(layer) * shape.buffer() * S * step; };
+    enter<L, S>(level, x, state(-1));
     for (int layer = 0; layer < shape.depth; ++layer) {
+      T *const in = state(layer - 1), *const out = state(layer);
+      int const source = skip_source(skip, shape.depth, layer);
       for (int o = 0; o < NetworkShape::padded(shape.width); o += size) {
         P sum[size][S];
         level.template biases<L>(layer, o, sum);
@@ -94,13 +97,10 @@ struct NetworkLayers {
           for (int s = 0; s < S; ++s)
             simd::store(result + (n * S + s) * step, act.value(sum[n][s]));
         });
-        if (keeps_input(layer)) add_input<L, size * S>(in + o * S * step, result);
+        if (source >= 0) add_state<L, size * S>(state(source) + o * S * step, result);
       }
-      T* const free = in;
-      in = out;
-      out = free;
     }
-    predict<L, S, S>(level, in, x, y);
+    predict<L, S, S>(level, state(shape.depth - 1), x, y);
   }
 
   /// The same of one pack, and the divergence of the prediction. Scratch is divergence_scratch().
@@ -141,15 +141,20 @@ struct NetworkLayers {
     }
   }
 
-  [[nodiscard]] KOKKOS_INLINE_FUNCTION bool keeps_input(int layer) const {
-    return skip_source(skip, layer) >= 0;
+  /// Rooms for states: two that layers use in turn, and one for each state that is kept.
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION int rooms() const {
+    return 2 + kept_layers(skip, shape.depth);
+  }
+  /// The room of the output of a hidden layer; of what enters the first one for -1.
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION int room(int layer) const {
+    return layer >= 0 && layer < kept_layers(skip, shape.depth) ? 2 + layer : (layer + 1) % 2;
   }
 
  private:
   [[nodiscard]] KOKKOS_INLINE_FUNCTION bool keeps_slopes() const { return dimension() >= packs; }
   /// out[i] += in[i], for the packs of one block.
   template <class L, int count>
-  static RETRACE_INLINE void add_input(T const* in, T* out) {
+  static RETRACE_INLINE void add_state(T const* in, T* out) {
     using P = typename L::Pack;
     RETRACE_UNROLL(24)
     for (int i = 0; i < count; ++i)
@@ -179,10 +184,14 @@ struct NetworkLayers {
                                T* scratch) const {
     using simd::broadcast, simd::load, simd::store;
     constexpr int step = L::own_step, size = outputs<P>, first = values == Values::with ? 1 : 0;
-    T *in = scratch, *out = scratch + shape.buffer() * packs * step;
+    auto const state = [&](int layer) {
+      return scratch + room(layer) * shape.buffer() * packs * step;
+    };
     P const scale = level.template in<P>(0);
-    T* const slopes = scratch + 2 * shape.buffer() * packs * step;
+    T* const slopes = scratch + rooms() * shape.buffer() * packs * step;
     for (int layer = 0; layer < shape.depth; ++layer) {
+      T *const in = state(layer - 1), *const out = state(layer);
+      int const source = skip_source(skip, shape.depth, layer);
       for (int o = 0; o < NetworkShape::padded(shape.width); o += size) {
         T const* const weight = weights + shape.weight(layer, o);
         P sum[size][S];
@@ -228,12 +237,10 @@ struct NetworkLayers {
             for (int s = first; s < S; ++s) store(result + (n * S + s) * step, rise * sum[n][s]);
           }
         });
-        if (keeps_input(layer)) add_input<L, size * S>(in + o * S * step, result);
+        if (source >= 0) add_state<L, size * S>(state(source) + o * S * step, result);
       }
-      T* const free = in;
-      in = out;
-      out = free;
     }
+    T const* const in = state(shape.depth - 1);
     if constexpr (values == Values::with) predict<L, 1, S>(level, in, x, y);
     for (int s = first; s < S; ++s) {
       T const* weight = weights + shape.weight(shape.depth, axis + s - first);

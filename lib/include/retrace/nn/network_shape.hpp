@@ -50,8 +50,14 @@ struct NetworkShape {
 };
 
 /// The hidden layer whose output hidden layer `layer` adds to its own; -1 where there is none.
-[[nodiscard]] KOKKOS_INLINE_FUNCTION int skip_source(Skip skip, int layer) {
-  return skip == Skip::residual ? layer - 1 : -1;
+[[nodiscard]] KOKKOS_INLINE_FUNCTION int skip_source(Skip skip, int depth, int layer) {
+  if (skip == Skip::residual) return layer - 1;
+  return skip == Skip::u_shape && 2 * layer > depth - 1 ? depth - 1 - layer : -1;
+}
+
+/// Layers whose outputs must be kept for later ones than the next: the first of them.
+[[nodiscard]] KOKKOS_INLINE_FUNCTION int kept_layers(Skip skip, int depth) {
+  return skip == Skip::u_shape ? depth / 2 : 0;
 }
 
 }  // namespace retrace
