@@ -85,6 +85,12 @@ std::span<std::pair<std::string_view, Skip> const> names() {
 }
 
 template <>
+std::span<std::pair<std::string_view, Norm> const> names() {
+  static constexpr Names<Norm, 2> all{{{"none", Norm::none}, {"layer", Norm::layer}}};
+  return all;
+}
+
+template <>
 std::span<std::pair<std::string_view, Preconditioning> const> names() {
   static constexpr Names<Preconditioning, 2> all{
       {{"none", Preconditioning::none}, {"edm", Preconditioning::edm}}};

@@ -17,7 +17,8 @@ struct ActivationFactors {
 };
 [[nodiscard]] ActivationFactors factors_of(Activation activation);
 
-/// The matrices of all layers as NetworkShape says, the constants of the activation multiplied in.
+/// The matrices of all layers, and the scales and offsets of norms, as NetworkShape says, the
+/// constants of the activation multiplied in.
 [[nodiscard]] std::vector<double> packed_weights(Network const& network);
 
 /// The same of all hidden layers but the first, rounded to bf16, as Bf16Layers says.

@@ -42,26 +42,40 @@ struct Bf16Layers : NetworkLayers<float> {
         P sum[size][S];
         level.template biases<L>(layer, o, sum);
         if (layer == 0)
-          accumulate<L, S>(weights + shape.weight(0, o), dimension(), in, sum);
+          rows::accumulate<L, S>(weights + shape.weight(0, o), dimension(), in, sum);
         else
           accumulate_pairs<L>(pairs + pair_place(shape.width, layer, o), pair_count(shape.width),
                               in, sum);
-        activations::with(activation, [&](auto act) {
-          RETRACE_UNROLL(8)
-          for (int n = 0; n < size; ++n) RETRACE_UNROLL(8)
-          for (int s = 0; s < S; ++s) sum[n][s] = act.value(sum[n][s]);
-        });
-        if (source >= 0) add_states<L>(state(source) + o / 2 * S * step, sum);
-        if (layer + 1 < shape.depth)
-          store_pairs<L>(out + o / 2 * S * step, sum);
+        if (norm != Norm::none)
+          rows::store<L>(out + o * S * step, sum);
         else
-          store_numbers<L>(out + o * S * step, sum);
+          leave<L>(layer, o, source < 0 ? nullptr : state(source), out, sum);
       }
+      // Pairs are written where rows have been read.
+      if (norm != Norm::none)
+        each_normalised<L, S>(layer, out, [&](int o, auto& sum) {
+          leave<L>(layer, o, source < 0 ? nullptr : state(source), out, sum);
+        });
     }
     predict<L, S, S>(level, state(shape.depth - 1), x, y);
   }
 
  private:
+  /// Makes what the activation is given part of a state, to which `added` is added.
+  template <class L, int N, int S, class P>
+  RETRACE_INLINE void leave(int layer, int o, float const* added, float* out,
+                            P (&sum)[N][S]) const {
+    activations::with(activation, [&](auto act) {
+      RETRACE_UNROLL(8)
+      for (int n = 0; n < N; ++n) RETRACE_UNROLL(8)
+      for (int s = 0; s < S; ++s) sum[n][s] = act.value(sum[n][s]);
+    });
+    if (added != nullptr) add_states<L>(added + o / 2 * S * L::own_step, sum);
+    if (layer + 1 < shape.depth)
+      store_pairs<L>(out + o / 2 * S * L::own_step, sum);
+    else
+      rows::store<L>(out + o * S * L::own_step, sum);
+  }
   /// sum[n][s] += the products of `count` pairs of inputs, in rows of S packs, and their weights.
   template <class L, int N, int S, class P>
   static RETRACE_INLINE void accumulate_pairs(simd::Word const* weight, int count, float const* in,
@@ -99,12 +113,6 @@ struct Bf16Layers : NetworkLayers<float> {
     for (int s = 0; s < S; ++s)
       simd::store(out + (n / 2 * S + s) * L::own_step,
                   simd::from_bits(simd::bf16_pair(sum[n][s], sum[n + 1][s])));
-  }
-  template <class L, int N, int S, class P>
-  static RETRACE_INLINE void store_numbers(float* out, P const (&sum)[N][S]) {
-    RETRACE_UNROLL(8)
-    for (int n = 0; n < N; ++n) RETRACE_UNROLL(8)
-    for (int s = 0; s < S; ++s) simd::store(out + (n * S + s) * L::own_step, sum[n][s]);
   }
 };
 

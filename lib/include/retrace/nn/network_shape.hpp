@@ -39,6 +39,10 @@ struct NetworkShape {
     return before + last + std::int64_t{o / block * block} * inputs(layer) + o % block;
   }
   [[nodiscard]] KOKKOS_INLINE_FUNCTION std::int64_t weights() const { return weight(depth + 1); }
+  /// The scales of a layer's norm, padded, and then its offsets, behind all weights.
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION std::int64_t norm(int layer) const {
+    return weights() + std::int64_t{2} * layer * padded(width);
+  }
   [[nodiscard]] KOKKOS_INLINE_FUNCTION int bias(int layer) const {
     return block + layer * padded(width);
   }
