@@ -19,6 +19,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace retrace::app {
@@ -218,9 +219,13 @@ void run(SampleArguments const& arguments, Plan const& plan, std::string const& 
     Progress progress(arguments, options.samples);
     if (progress.shown())
       options.progress = [&](std::int64_t done, std::int64_t) { progress.show(done); };
-    result = on_model(plan, [&](auto const& model) {
+    auto const run_on = [&](auto const& model) {
       return sample<T>(model, plan.sampler.sampler, plan.grid.grid, options);
-    });
+    };
+    if constexpr (std::is_same_v<T, float>)
+      result = plan.rounded ? run_on(*plan.rounded) : on_model(plan, run_on);
+    else
+      result = on_model(plan, run_on);
   }
   refuse_nonfinite(result.nonfinite, result.where, options.samples);
   deliver<T>(arguments, plan, precision, outlet, result.x,
@@ -242,8 +247,8 @@ void sample_command(Words const& words) {
   arguments.parse(words);
   Plan const plan = plan_of(arguments);
   std::string const precision = arguments.precision ? arguments.precision.text() : "f32";
-  constexpr std::array<std::string_view, 2> known{"f32", "f64"};
-  if (precision == known[0]) return run<float>(arguments, plan, precision);
+  constexpr std::array<std::string_view, 3> known{"f32", "f64", "bf16"};
+  if (precision == known[0] || precision == known[2]) return run<float>(arguments, plan, precision);
   if (precision == known[1]) return run<double>(arguments, plan, precision);
   throw_unknown("precision", precision, known);
 }

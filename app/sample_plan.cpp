@@ -63,6 +63,19 @@ ChosenGrid grid_of(SampleArguments const& arguments, Sde const& sde, ChosenSampl
       {arguments.steps, arguments.grid, arguments.times, arguments.from, arguments.to});
 }
 
+/// The network as --precision bf16 has it.
+std::optional<Bf16Network> rounded_network(SampleArguments const& arguments, Plan const& plan) {
+  if (!arguments.precision || arguments.precision.text() != "bf16") return {};
+  if (plan.subject.trained() == nullptr)
+    throw Error(Fault::argument, "--precision bf16 is for the matrices of a network",
+                "a target has none", "give --model, or --precision f32 or f64");
+  if (plan.adaptive())
+    throw Error(Fault::argument,
+                "sampler " + retrace::quoted(plan.sampler.text) + " does not run in bf16",
+                "its error estimates would be of the rounding", "--precision f32 or f64 fits");
+  return Bf16Network(plan.subject.trained()->network);
+}
+
 /// From data to noise: no prior to start from, and no reverse SDE.
 void check_forwards(SampleArguments const& arguments, Plan const& plan) {
   if (plan.grid.grid.runs_backwards()) return;
@@ -104,6 +117,7 @@ Plan plan_of(SampleArguments const& arguments) {
   auto error = score_error_of(arguments.score_error, subject.dimension());
   Plan plan{std::move(subject), std::move(sde_text), std::move(sde),
             std::move(sampler), std::move(grid),     std::move(error)};
+  plan.rounded = rounded_network(arguments, plan);
   plan.tolerance = tolerance_of(arguments, plan.sampler);
   check_forwards(arguments, plan);
   refuse_together(arguments.path, arguments.noise, "the path makes the noise itself");

@@ -6,6 +6,7 @@
 #include "subject.hpp"
 
 #include <retrace/models/score_error.hpp>
+#include <retrace/nn/bf16_network.hpp>
 #include <retrace/run/adaptive_result.hpp>
 #include <retrace/trace/trace.hpp>
 
@@ -34,7 +35,9 @@ struct SampleArguments : Arguments {
   Given first = option("--first-sample", "A", "number of the first sample (default: 0)");
   Given init = option("--init", "FILE", "states to start from, .npy [n, d]");
   Given noise = option("--noise", "FILE", "noise to use, .npy [draws, n, d]");
-  Given precision = option("--precision", "f32|f64", "of state, model and file (default: f32)");
+  Given precision = option("--precision", "f32|f64|bf16",
+                           "of state, model and file (default: f32); bf16: f32, and the\n"
+                           "matrices of a network in bf16");
   Given path = flag("--path",
                     "noise of one Brownian path: the same seed with other steps, grids or\n"
                     "samplers follows the same path");
@@ -53,6 +56,7 @@ struct Plan {
   ChosenSampler sampler;
   ChosenGrid grid;
   std::optional<ScoreError> error;
+  std::optional<Bf16Network> rounded = {};  ///< the network, where --precision is bf16
   std::uint64_t seed = 0;
   std::int64_t first = 0;
   LastNoise last_noise = LastNoise::keep;

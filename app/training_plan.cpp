@@ -88,6 +88,7 @@ Architecture architecture_of(TrainArguments const& arguments, Sde const& sde,
   choose(arguments.activation, a.activation);
   choose(arguments.embedding, a.embedding);
   choose(arguments.skip, a.skip);
+  choose(arguments.norm, a.norm);
   bool const reaches_noise = sde.at(sde.t_max()).alpha() == 0;
   if (explodes(sde)) a.prediction = Prediction::denoised;
   if (reaches_noise) a.prediction = Prediction::flow;
@@ -167,6 +168,7 @@ TrainArguments::TrainArguments()
                           all_names<Conditioning>() + " (default: time; log-sigma for\n"
                                                       "edm, ddpm, and with preconditioning)")),
       skip(option("--skip", "NAME", all_names<Skip>() + " (default: none)")),
+      norm(option("--norm", "NAME", all_names<Norm>() + " (default: none)")),
       prediction(option("--prediction", "NAME",
                         all_names<Prediction>() + " (default: noise; ve and\n"
                                                   "edm: denoised; rectified-flow: flow)")),

@@ -16,7 +16,7 @@ struct TrainArguments : Arguments {
   TrainArguments();
 
   Given target, data, sde, out;
-  Given width, depth, activation, frequencies, embedding, conditioning, skip, prediction,
+  Given width, depth, activation, frequencies, embedding, conditioning, skip, norm, prediction,
       preconditioning;
   Given iterations, batch, learning_rate, warm_up, weight_decay, clip, ema, weighting,
       time_sampling, seed;

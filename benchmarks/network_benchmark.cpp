@@ -8,13 +8,16 @@
 #include "support/run.hpp"
 
 #include <retrace/core/draw.hpp>
+#include <retrace/nn/bf16_network.hpp>
 #include <retrace/nn/network_source.hpp>
 #include <retrace/run/network_executor.hpp>
 #include <retrace/samplers/euler_maruyama.hpp>
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace retrace::benchmarks {
@@ -37,19 +40,18 @@ void report_percent(benchmark::State& state, Architecture const& a) {
   if (on_host) state.counters["percent_of_peak"] = 100 * flops(a) / state.counters["flops_at_peak"];
 }
 
-template <class T, class Isa>
+template <class T, class Isa, class Source = NetworkSource>
 class Tiles {
  public:
   static constexpr int lanes = network_lanes;
 
   explicit Tiles(Architecture const& a, std::int64_t n)
-      : prepared_(
-            NetworkSource(random_network(a, 1)).template prepare<T, 0, Host>(Host{}, levels())),
+      : prepared_(Source(random_network(a, 1)).template prepare<T, 0, Host>(Host{}, levels())),
         tiles_(std::max<std::int64_t>(1, effort().scaled(n) / lanes)),
         x_(values(a.dimension)),
         y_(values(a.dimension)),
         divergence_("divergence", lanes),
-        scratch_("scratch", static_cast<std::size_t>(prepared_.tile.divergence_scratch(lanes))) {
+        scratch_("scratch", scratch_size(prepared_.tile)) {
     std::vector<float> z(x_.extent(0));
     draw_normals(1, 0, Purpose::start, {}, z);
     for (std::size_t i = 0; i < z.size(); ++i) x_(i) = static_cast<T>(z[i]);
@@ -77,6 +79,12 @@ class Tiles {
     for (auto const& [s, t, i] : grid.steps()) levels.push_back(s);
     return levels;
   }
+  template <class Tile>
+  static std::size_t scratch_size(Tile const& tile) {
+    if constexpr (requires { tile.divergence_scratch(lanes); })
+      return static_cast<std::size_t>(tile.divergence_scratch(lanes));
+    return static_cast<std::size_t>(tile.scratch(lanes));
+  }
   static Array values(int dimension) {
     return Array("tile", static_cast<std::size_t>(dimension * lanes));
   }
@@ -91,7 +99,8 @@ class Tiles {
             .peak = fma_peak<T>};
   }
 
-  NetworkSource::Prepared<T, Host> prepared_;
+  decltype(std::declval<Source const&>().template prepare<T, 0, Host>(
+      Host{}, std::span<NoiseLevel const>{})) prepared_;
   std::int64_t tiles_;
   Array x_, y_, divergence_, scratch_;
 };
@@ -102,6 +111,18 @@ void add_forward(std::string const& name, Architecture const& a) {
   add("forward/" + name, [=](benchmark::State& state) {
     Tiles<T, Isa> tiles(a, n);
     measure(state, tiles.forward());
+    report_percent(state, a);
+  });
+}
+
+/// Paired with float on the same network.
+void add_bf16(int width) {
+  Architecture const a = perceptron(width);
+  add("forward/" + std::to_string(width) + "/bf16", [=](benchmark::State& state) {
+    auto const n = static_cast<std::int64_t>(1e9 / flops(a));
+    Tiles<float, simd::Native, Bf16Network> rounded(a, n);
+    Tiles<float, simd::Native> full(a, n);
+    compare(state, rounded.forward(), full.forward(), "over_float");
     report_percent(state, a);
   });
 }
@@ -138,6 +159,7 @@ void register_benchmarks() {
   if (on_host) {
     for (int const width : {64, 128, 256, 512})
       add_forward<float>(std::to_string(width), perceptron(width));
+    for (int const width : {64, 128, 256, 512}) add_bf16(width);
     for (auto const& [name, activation] : names<Activation>()) {
       Architecture a = perceptron(128);
       a.activation = activation;

@@ -132,6 +132,30 @@ TEST(ModelOption, GivesTheLikelihoodOfTheDataThatSamplesAre) {
   }
 }
 
+TEST(ModelOption, MultipliesInBf16WhereAskedTo) {
+  TemporaryFolder const folder;
+  write_network(folder / "m.safetensors", denoiser());
+  std::string const line =
+      "sample --model m.safetensors --sampler ddim --steps 5 --samples 50 "
+      "--seed 1 --json --out x.npy --precision ";
+  auto const sampled = [&](std::string const& precision) {
+    Outcome const outcome = run(folder.path(), line + precision);
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_EQ(outcome.json()["precision"], precision);
+    return read_npy(folder / "x.npy").values;
+  };
+  auto const full = sampled("f32"), rounded = sampled("bf16");
+  EXPECT_NE(rounded, full);
+  for (std::size_t i = 0; i < full.size(); ++i) EXPECT_NEAR(rounded[i], full[i], 0.01);
+  expect_refusal(folder,
+                 "sample --target moons --sde vp --sampler ddim --steps 3 --out s.npy "
+                 "--precision bf16",
+                 2, {"bf16", "--model", "f32"});
+  expect_refusal(folder,
+                 "sample --model m.safetensors --sampler dopri5 --out s.npy --precision bf16", 2,
+                 {"bf16", "dopri5", "f32"});
+}
+
 TEST(ModelOption, RefusesWhatDoesNotFit) {
   TemporaryFolder const folder;
   write_network(folder / "m.safetensors", denoiser());

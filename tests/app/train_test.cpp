@@ -67,11 +67,13 @@ TEST(TrainCommand, ChoosesByTheProcessWhatIsNotGiven) {
   }
   EXPECT_EQ(trained("--sde ddpm").conditioning, Conditioning::log_sigma);
   Architecture const a = trained(
-      "--sde sub-vp --prediction v --activation gelu --skip residual --frequencies 3 --depth 4 "
+      "--sde sub-vp --prediction v --activation gelu --skip u-shape --norm layer --frequencies 3 "
+      "--depth 4 "
       "--embedding sinusoidal --weighting min-snr --time-sampling importance --ema 0.9,0.99");
   EXPECT_EQ(a.prediction, Prediction::velocity);
   EXPECT_EQ(a.activation, Activation::gelu);
-  EXPECT_EQ(a.skip, Skip::residual);
+  EXPECT_EQ(a.skip, Skip::u_shape);
+  EXPECT_EQ(a.norm, Norm::layer);
   EXPECT_EQ(a.frequencies, 3);
   EXPECT_EQ(a.depth, 4);
   EXPECT_TRUE(SafetensorsFile(folder / "m.safetensors").has("ema/0.99/o.bias"));

@@ -4,6 +4,7 @@
 // mixture inside, for every precision, dimension case and shape of covariance, with fixed and with
 // adaptive steps, with a score network inside, and the launches between evaluations of a batched
 // run. It is never linked; it guards the wall between host and device code.
+#include <retrace/nn/bf16_layers.hpp>
 #include <retrace/nn/network_tile.hpp>
 #include <retrace/run/adaptive_tiles.hpp>
 #include <retrace/run/loaded.hpp>
@@ -28,6 +29,9 @@ using Adaptive = AdaptiveTiles<Kokkos::Cuda, AngleMixtureTile<T, Dim, shape>, 64
 
 template <class T>
 using Perceptron = Trajectories<Kokkos::Cuda, NetworkTile<T>, 96, simd::Scalar, Registers::scratch>;
+
+using RoundedPerceptron = Trajectories<Kokkos::Cuda, NetworkTile<float, Bf16Layers>, 96,
+                                       simd::Scalar, Registers::scratch>;
 
 /// The divergence alone, of one tile.
 template <class T>
@@ -60,6 +64,7 @@ template void launch(Fused<float, 0, CovarianceShape::full> const&);
 template void launch(Spoiled<float, 2> const&);
 template void launch(Spoiled<double, 0> const&);
 template void launch(Perceptron<float> const&);
+template void launch(RoundedPerceptron const&);
 template void launch(Perceptron<double> const&);
 template void launch(Divergence<float> const&);
 template void launch(Divergence<double> const&);

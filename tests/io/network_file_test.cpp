@@ -32,7 +32,10 @@ std::vector<Architecture> architectures() {
     add([&, value = value](Architecture& a) { a.embedding = value; });
   for (auto const& [name, value] : names<Injection>())
     add([&, value = value](Architecture& a) { a.injection = value; });
-  add([](Architecture& a) { a.skip = Skip::residual; });
+  for (auto const& [name, value] : names<Skip>())
+    add([&, value = value](Architecture& a) { a.skip = value; });
+  for (auto const& [name, value] : names<Norm>())
+    add([&, value = value](Architecture& a) { a.norm = value; });
   add([](Architecture& a) { a.frequencies = 0; });
   add([](Architecture& a) { a.depth = 1; });
   add([](Architecture& a) {

@@ -24,7 +24,7 @@ struct Setting {
   GradientTile<T, Isa> tile{trainable};
   AlignedVector<T> parameters = AlignedVector<T>(trainable.size());
 
-  explicit Setting(Architecture const& a) : network(random_network(a, 3)) {
+  explicit Setting(Architecture const& a) : network(testing::network(a, 3)) {
     trainable.gather<T>(network.values(), parameters);
     for (int row = 0; row < examples; ++row) {
       NoiseLevel const level = level_of(row);
@@ -139,11 +139,11 @@ TEST(GradientTile, HasTheSameBitsInVectorsAndInScalars) {
 
 TEST(Trainable, PutsBackWhatItTook) {
   for (Architecture const& a : testing::architectures(35)) {
-    Network const network = random_network(a, 3);
+    Network const network = testing::network(a, 3);
     Trainable const trainable(a);
     std::vector<float> parameters(trainable.size());
     trainable.gather<float>(network.values(), parameters);
-    Network back = random_network(a, 4);
+    Network back = testing::network(a, 4);
     std::copy(network.tensor("freq").begin(), network.tensor("freq").end(), back.values().begin());
     trainable.scatter<float>(parameters, back.values());
     EXPECT_TRUE(std::equal(back.values().begin(), back.values().end(), network.values().begin()));

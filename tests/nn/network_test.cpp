@@ -52,7 +52,7 @@ TEST(Network, HasTheTensorsOfItsArchitecture) {
 TEST(Network, IsWhatItsTensorsMakeInAnyOrder) {
   for (Architecture const& a : testing::architectures(3)) {
     SCOPED_TRACE(testing::text(a));
-    Network const network = random_network(a, 5);
+    Network const network = testing::network(a, 5);
     auto tensors = tensors_of(network);
     std::reverse(tensors.begin(), tensors.end());
     Network const same(a, tensors);
@@ -63,7 +63,7 @@ TEST(Network, IsWhatItsTensorsMakeInAnyOrder) {
 
 TEST(Network, RefusesTensorsThatDoNotFitByName) {
   Architecture const a{.dimension = 2, .width = 8, .depth = 2};
-  Network const network = random_network(a, 5);
+  Network const network = testing::network(a, 5);
   auto const tensors = tensors_of(network);
   ASSERT_EQ(file_error(a, tensors), "");
   auto changed = tensors;
@@ -164,10 +164,61 @@ TEST(HostNetwork, IsTheFormulaOfTheArchitecture) {  // one unit, by hand
   EXPECT_NEAR(found, 1.25 * h1 + 0.0625, 1e-15);
 }
 
+/// One unit and no level: what the last layer has of the ones before, by hand.
+double made_by_units(Skip skip, int depth, double x) {
+  Network network(Architecture{.dimension = 1,
+                               .width = 1,
+                               .depth = depth,
+                               .activation = Activation::softplus,
+                               .frequencies = 0,
+                               .skip = skip});
+  for (int i = 0; i < depth; ++i)
+    network.tensor("l." + std::to_string(i) + ".weight")[0] = i % 2 == 0 ? 0.5F : -0.75F;
+  network.tensor("o.weight")[0] = 1;
+  double found = 0;
+  HostNetwork(network).predict({&x, 1}, make_sde("vp").at(0.3), {&found, 1});
+  return found;
+}
+
+TEST(HostNetwork, AddsWhatTheSkipsBring) {
+  auto const act = [](double z) { return std::log1p(std::exp(z)); };
+  double const x = 0.7, a = act(0.5 * x), b = act(-0.75 * a), c = act(0.5 * b);
+  EXPECT_NEAR(made_by_units(Skip::none, 3, x), c, 1e-15);
+  double const residual = a + b;
+  EXPECT_NEAR(made_by_units(Skip::residual, 3, x), act(0.5 * residual) + residual, 1e-15);
+  EXPECT_NEAR(made_by_units(Skip::u_shape, 1, x), a, 1e-15);
+  EXPECT_NEAR(made_by_units(Skip::u_shape, 2, x), b + a, 1e-15);
+  EXPECT_NEAR(made_by_units(Skip::u_shape, 3, x), c + a, 1e-15);
+  double const third = c + b, fourth = act(-0.75 * third) + a;
+  EXPECT_NEAR(made_by_units(Skip::u_shape, 4, x), fourth, 1e-15);
+  double const up = act(-0.75 * c) + b;
+  EXPECT_NEAR(made_by_units(Skip::u_shape, 5, x), act(0.5 * up) + a, 1e-15);
+}
+
+TEST(HostNetwork, NormalisesTheFeaturesOfHiddenLayers) {  // two units, by hand
+  Network network(Architecture{.dimension = 1,
+                               .width = 2,
+                               .depth = 1,
+                               .activation = Activation::tanh,
+                               .frequencies = 0,
+                               .norm = Norm::layer});
+  auto const set = [&](char const* name, float first, float second) {
+    network.tensor(name)[0] = first, network.tensor(name)[1] = second;
+  };
+  set("l.0.weight", 0.002F, -0.004F), set("l.0.bias", 0.25F, 0.25F);
+  set("n.0.weight", 1.5F, -0.5F), set("n.0.bias", 0.125F, 0.75F);
+  set("o.weight", 1, 2);
+  double const x = 0.7, apart = 0.5 * (double{0.002F} + double{0.004F}) * x;
+  double const n = apart / std::sqrt(apart * apart + 1e-5);
+  double found = 0;
+  HostNetwork(network).predict({&x, 1}, make_sde("vp").at(0.3), {&found, 1});
+  EXPECT_NEAR(found, std::tanh(1.5 * n + 0.125) + 2 * std::tanh(0.5 * n + 0.75), 1e-14);
+}
+
 TEST(HostNetwork, DenoisesAsEdmSays) {
   Architecture a{.dimension = 2, .width = 8, .prediction = Prediction::denoised};
   a.conditioning = Conditioning::log_sigma;
-  Network const inner = random_network(a, 3);
+  Network const inner = testing::network(a, 3);
   a.preconditioning = Preconditioning::edm;
   a.sigma_data = 0.7;
   Network const outer(a, tensors_of(inner));
@@ -192,7 +243,7 @@ TEST(HostNetwork, HasTheDerivativesOfItsDifferences) {
   NoiseLevel const level = make_sde("vp").at(0.35);
   for (Architecture const& a : testing::architectures(3)) {
     SCOPED_TRACE(testing::text(a));
-    HostNetwork const network(random_network(a, 11));
+    HostNetwork const network(testing::network(a, 11));
     std::vector<double> const x{0.4, -0.9, 1.7}, v{1.0, -0.3, 0.6};
     std::vector<double> value(3), along(3), high(3), low(3);
     network.products(x, level, v, value, along);

@@ -31,6 +31,7 @@ void for_each_field(Arch& a, Enum const& of_enum, Integer const& of_integer, Rea
   of_enum("conditioning", a.conditioning);
   of_enum("embedding", a.embedding);
   of_enum("skip", a.skip);
+  of_enum("norm", a.norm);
   of_enum("prediction", a.prediction);
   of_enum("preconditioning", a.preconditioning);
   of_real("sigma_data", a.sigma_data);
@@ -88,7 +89,10 @@ Architecture architecture_of(SafetensorsFile const& file) {
   bool const first_only = a.frequencies > 0 && a.depth > 1 && !file.has("u.1.weight");
   a.injection = first_only ? Injection::first_layer : Injection::every_layer;
 
+  a.norm = file.has("n.0.weight") ? Norm::layer : Norm::none;
+
   Injection const found = a.injection;
+  Norm const found_norm = a.norm;
   for_each_field(
       a, [&](std::string_view key, auto& value) { read_enum(file, key, value); },
       [&](std::string_view key, int of_shapes) {
@@ -104,6 +108,8 @@ Architecture architecture_of(SafetensorsFile const& file) {
   // With one layer, or without frequencies, there is nothing that could tell them apart.
   if (a.injection != found && a.depth > 1 && a.frequencies > 0)
     file.refuse("its metadata and its tensors 'u.i.weight' differ in the injection");
+  if (a.norm != found_norm)
+    file.refuse("its metadata and its tensors 'n.i.weight' differ in the norm");
   try {
     check(a);
   } catch (Error const& error) {

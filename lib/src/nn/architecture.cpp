@@ -79,7 +79,14 @@ std::span<std::pair<std::string_view, Injection> const> names() {
 
 template <>
 std::span<std::pair<std::string_view, Skip> const> names() {
-  static constexpr Names<Skip, 2> all{{{"none", Skip::none}, {"residual", Skip::residual}}};
+  static constexpr Names<Skip, 3> all{
+      {{"none", Skip::none}, {"residual", Skip::residual}, {"u-shape", Skip::u_shape}}};
+  return all;
+}
+
+template <>
+std::span<std::pair<std::string_view, Norm> const> names() {
+  static constexpr Names<Norm, 2> all{{{"none", Norm::none}, {"layer", Norm::layer}}};
   return all;
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <retrace/nn/host_network.hpp>
+#include <retrace/nn/layer_norm.hpp>
+#include <retrace/nn/network_shape.hpp>
 
 #include <Eigen/Core>
 #include <algorithm>
@@ -58,7 +60,7 @@ Matrix matrix(Network const& network, std::string const& name) {
 
 struct HostNetwork::Layers {
   struct Hidden {
-    Matrix weight, bias, embedding;
+    Matrix weight, bias, embedding, scale, offset;
   };
   Network network;
   std::vector<Hidden> hidden;
@@ -69,8 +71,23 @@ struct HostNetwork::Layers {
     for (int i = 0; i < n.architecture().depth; ++i) {
       std::string const number = std::to_string(i);
       hidden.push_back({matrix(n, "l." + number + ".weight"), matrix(n, "l." + number + ".bias"),
-                        matrix(n, "u." + number + ".weight")});
+                        matrix(n, "u." + number + ".weight"), matrix(n, "n." + number + ".weight"),
+                        matrix(n, "n." + number + ".bias")});
     }
+  }
+
+  /// As LayerNorm says, derivatives too.
+  static void normalise(Hidden const& layer, Vector& z, Matrix& along) {
+    auto const count = static_cast<double>(z.size());
+    z.array() -= z.mean();
+    double const deviation = std::sqrt(z.squaredNorm() / count + layer_norm_epsilon);
+    z /= deviation;
+    for (Eigen::Index c = 0; c < along.cols(); ++c) {
+      Vector const v = along.col(c);
+      along.col(c) =
+          (v.array() - v.mean() - z.array() * (z.dot(v) / count)) / deviation * layer.scale.array();
+    }
+    z = z.cwiseProduct(layer.scale) + layer.offset;
   }
 
   /// The prediction, and its derivatives along the columns of `v`, which they replace.
@@ -82,22 +99,25 @@ struct HostNetwork::Layers {
     Eigen::Map<Vector const> const e(features.data(), static_cast<Eigen::Index>(features.size()));
     Vector h = p.in * x;
     Matrix along = p.in * v;
+    std::vector<Vector> states;
+    std::vector<Matrix> derivatives;
     for (Hidden const& layer : hidden) {
-      bool const keeps = a.skip == Skip::residual && &layer != hidden.data();
       Vector z = layer.weight * h + layer.bias;
       if (layer.embedding.size() > 0) z += layer.embedding * e;
       Matrix slopes = layer.weight * along;
+      if (a.norm == Norm::layer) normalise(layer, z, slopes);
       for (Eigen::Index i = 0; i < z.size(); ++i) {
         Slope const s = activate(a.activation, z[i]);
         z[i] = s.value;
         slopes.row(i) *= s.derivative;
       }
-      if (keeps) {
-        z += h;
-        slopes += along;
+      int const source = skip_source(a.skip, a.depth, static_cast<int>(states.size()));
+      if (source >= 0) {
+        z += states[static_cast<std::size_t>(source)];
+        slopes += derivatives[static_cast<std::size_t>(source)];
       }
-      h = z;
-      along = slopes;
+      states.push_back(h = z);
+      derivatives.push_back(along = slopes);
     }
     v = p.skip * v + p.out * (weight * along);
     return p.skip * x + p.out * (weight * h + bias);

@@ -45,6 +45,10 @@ std::vector<TensorInfo> tensor_layout(Architecture const& a) {
     add("l." + number + ".bias", {a.width});
     if (a.frequencies > 0 && (i == 0 || a.injection == Injection::every_layer))
       add("u." + number + ".weight", {a.width, std::int64_t{2} * a.frequencies});
+    if (a.norm == Norm::layer) {
+      add("n." + number + ".weight", {a.width});
+      add("n." + number + ".bias", {a.width});
+    }
   }
   add("o.weight", {a.dimension, a.width});
   add("o.bias", {a.dimension});
@@ -131,6 +135,10 @@ Network random_network(Architecture const& architecture, std::uint64_t seed) {
                                            ? spread * static_cast<double>(values[i])
                                            : 1000 / (2 * std::numbers::pi) * std::pow(1e-4, place));
       }
+      continue;
+    }
+    if (info.name.starts_with("n.")) {
+      std::fill(values.begin(), values.end(), info.name.ends_with(".weight") ? 1.F : 0.F);
       continue;
     }
     // A bias has the bound of the weight before it.

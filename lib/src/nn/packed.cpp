@@ -2,7 +2,9 @@
 #include "packed.hpp"
 
 #include <retrace/nn/activation_lanes.hpp>
+#include <retrace/nn/bf16_layers.hpp>
 
+#include <cmath>
 #include <string>
 
 namespace retrace {
@@ -20,6 +22,12 @@ std::size_t place(int o, int inputs, int k) {
   return index(std::int64_t{o / block * block} * inputs + std::int64_t{k} * block + o % block);
 }
 
+/// What goes into the matrices of hidden layers; into scale and offset of a norm instead, if there
+/// is one.
+double argument_factor(Architecture const& a) {
+  return a.norm == Norm::layer ? 1 : factors_of(a.activation).to_argument;
+}
+
 }  // namespace
 
 NetworkShape shape_of(Architecture const& a) { return {a.dimension, a.width, a.depth}; }
@@ -34,10 +42,12 @@ std::vector<double> packed_weights(Network const& network) {
   Architecture const& a = network.architecture();
   NetworkShape const shape = shape_of(a);
   ActivationFactors const factors = factors_of(a.activation);
-  std::vector<double> packed(index(shape.weights()), 0.0);
+  double const to_argument = argument_factor(a);
+  std::vector<double> packed(index(a.norm == Norm::layer ? shape.norm(a.depth) : shape.weights()),
+                             0.0);
   for (int layer = 0; layer <= a.depth; ++layer) {
     double const factor =
-        (layer == a.depth ? 1 : factors.to_argument) / (layer == 0 ? 1 : factors.to_value);
+        (layer == a.depth ? 1 : to_argument) / (layer == 0 ? 1 : factors.to_value);
     auto const weight = network.tensor(name_of(layer, a.depth, ".weight"));
     int const inputs = shape.inputs(layer);
     for (int o = 0; o < shape.outputs(layer); ++o)
@@ -45,13 +55,41 @@ std::vector<double> packed_weights(Network const& network) {
         packed[index(shape.weight(layer, o) + std::int64_t{k} * NetworkShape::block)] =
             factor * static_cast<double>(weight[index(std::int64_t{o} * inputs + k)]);
   }
+  for (int layer = 0; a.norm == Norm::layer && layer < a.depth; ++layer) {
+    auto const scale = network.tensor("n." + std::to_string(layer) + ".weight"),
+               offset = network.tensor("n." + std::to_string(layer) + ".bias");
+    double* const rows = &packed[index(shape.norm(layer))];
+    for (std::size_t o = 0; o < scale.size(); ++o) {
+      rows[o] = factors.to_argument * static_cast<double>(scale[o]);
+      rows[index(NetworkShape::padded(a.width)) + o] =
+          factors.to_argument * static_cast<double>(offset[o]);
+    }
+  }
+  return packed;
+}
+
+std::vector<std::uint32_t> packed_pairs(Network const& network,
+                                        std::vector<double> const& weights) {
+  constexpr int block = NetworkShape::block;
+  NetworkShape const shape = shape_of(network.architecture());
+  std::vector<std::uint32_t> packed(index(Bf16Layers::pair_place(shape.width, shape.depth, 0)));
+  auto const weight = [&](int layer, int o, int k) {
+    if (k >= shape.width) return 0.F;
+    auto const value = static_cast<float>(weights[index(shape.weight(layer, o) + k * block)]);
+    return std::abs(value) < simd::bf16_least_factor ? 0.F : value;
+  };
+  for (int layer = 1; layer < shape.depth; ++layer)
+    for (int o = 0; o < shape.width; ++o)
+      for (int k = 0; k < shape.width; k += 2)
+        packed[index(Bf16Layers::pair_place(shape.width, layer, o) + std::int64_t{k} / 2 * block)] =
+            simd::bf16_pair(weight(layer, o, k), weight(layer, o, k + 1));
   return packed;
 }
 
 std::vector<double> packed_biases(Network const& network, std::vector<double> const& features) {
   Architecture const& a = network.architecture();
   NetworkShape const shape = shape_of(a);
-  double const to_argument = factors_of(a.activation).to_argument;
+  double const to_argument = argument_factor(a);
   std::vector<double> row(index(shape.row()), 0.0);
   for (int layer = 0; layer <= a.depth; ++layer) {
     auto const bias = network.tensor(name_of(layer, a.depth, ".bias"));
@@ -62,7 +100,9 @@ std::vector<double> packed_biases(Network const& network, std::vector<double> co
       if (!embed.empty())
         for (std::size_t k = 0; k < features.size(); ++k)
           sum += static_cast<double>(embed[o * features.size() + k]) * features[k];
-      sums[o] = (layer == a.depth ? 1 : to_argument) * sum;
+      sum *= layer == a.depth ? 1 : to_argument;
+      // Sums that begin with what is hardly there would go through denormal numbers.
+      sums[o] = std::abs(sum) < static_cast<double>(simd::bf16_least_summand) ? 0 : sum;
     }
   }
   return row;
@@ -71,7 +111,7 @@ std::vector<double> packed_biases(Network const& network, std::vector<double> co
 std::vector<double> packed_embedding(Network const& network) {
   Architecture const& a = network.architecture();
   int const features = 2 * a.frequencies;
-  double const to_argument = factors_of(a.activation).to_argument;
+  double const to_argument = argument_factor(a);
   std::size_t const size = index(std::int64_t{NetworkShape::padded(a.width)} * features);
   std::vector<double> packed;
   for (int layer = 0; layer < a.depth; ++layer) {

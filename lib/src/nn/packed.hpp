@@ -4,6 +4,7 @@
 #include <retrace/nn/network.hpp>
 #include <retrace/nn/network_shape.hpp>
 
+#include <cstdint>
 #include <vector>
 
 namespace retrace {
@@ -16,8 +17,13 @@ struct ActivationFactors {
 };
 [[nodiscard]] ActivationFactors factors_of(Activation activation);
 
-/// The matrices of all layers as NetworkShape says, the constants of the activation multiplied in.
+/// The matrices of all layers, and the scales and offsets of norms, as NetworkShape says, the
+/// constants of the activation multiplied in.
 [[nodiscard]] std::vector<double> packed_weights(Network const& network);
+
+/// The same of all hidden layers but the first, rounded to bf16, as Bf16Layers says.
+[[nodiscard]] std::vector<std::uint32_t> packed_pairs(Network const& network,
+                                                      std::vector<double> const& weights);
 
 /// The biases at one level as NetworkShape says, from those of Precondition on, which are 0, with
 /// the time embedding of the condition added; of no embedding for an empty `features`.

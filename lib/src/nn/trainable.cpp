@@ -25,6 +25,8 @@ std::size_t padded_size(int rows, int all_columns) {
 
 }  // namespace
 
+std::size_t Trainable::Layer::norm_offsets() const { return norm + padded_size(1, outputs); }
+
 Trainable::Trainable(Architecture const& a) : architecture_(a), tensors_(tensor_layout(a)) {
   for (int i = 0; i <= a.depth; ++i) {
     bool const last = i == a.depth;
@@ -34,10 +36,13 @@ Trainable::Trainable(Architecture const& a) : architecture_(a), tensors_(tensor_
                 .outputs = last ? a.dimension : a.width,
                 .weight = size_,
                 .bias = 0,
+                .norm = 0,
                 .transposed = transposed_size_};
     size_ += padded_size(layer.inputs(), layer.outputs);
     layer.bias = size_;
     size_ += padded_size(1, layer.outputs);
+    layer.norm = size_;
+    if (a.norm == Norm::layer && !last) size_ += padded_size(2, layer.outputs);
     if (i > 0) transposed_size_ += padded_size(layer.outputs, layer.state);
     layers_.push_back(layer);
   }
@@ -66,6 +71,13 @@ void Trainable::for_each_value(F const& f) const {
     std::size_t const bias = offset_of(name + ".bias");
     for (int o = 0; o < layer.outputs; ++o)
       f(layer.bias + static_cast<std::size_t>(o), bias + static_cast<std::size_t>(o));
+    if (architecture_.norm == Norm::none || i + 1 == layers_.size()) continue;
+    std::size_t const scale = offset_of("n." + std::to_string(i) + ".weight"),
+                      offset = offset_of("n." + std::to_string(i) + ".bias");
+    for (std::size_t o = 0; o < static_cast<std::size_t>(layer.outputs); ++o) {
+      f(layer.norm + o, scale + o);
+      f(layer.norm_offsets() + o, offset + o);
+    }
   }
 }
 

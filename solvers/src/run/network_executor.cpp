@@ -11,6 +11,11 @@ std::unique_ptr<Executor<T>> network_executor(Network const& network) {
   return std::make_unique<Fused>(NetworkSource(network));
 }
 
+std::unique_ptr<Executor<float>> network_executor(Bf16Network const& network) {
+  return std::make_unique<FusedExecutor<float, Bf16Network, 0, simd::Native, network_lanes>>(
+      network);
+}
+
 template std::unique_ptr<Executor<float>> network_executor(Network const&);
 template std::unique_ptr<Executor<double>> network_executor(Network const&);
 

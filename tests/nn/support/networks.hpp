@@ -3,6 +3,9 @@
 
 #include <retrace/nn/network.hpp>
 
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -26,6 +29,17 @@ inline std::vector<Architecture> architectures(int dimension) {
   vary([](Architecture& a) { a.conditioning = Conditioning::log_sigma; });
   vary([](Architecture& a) { a.skip = Skip::residual, a.depth = 4; });
   vary([](Architecture& a) { a.skip = Skip::residual, a.activation = Activation::gelu; });
+  for (int const depth : {1, 2, 5, 6})
+    vary([depth](Architecture& a) { a.skip = Skip::u_shape, a.depth = depth; });
+  for (auto const& [name, activation] : names<Activation>())
+    vary([activation = activation](Architecture& a) {
+      a.norm = Norm::layer, a.activation = activation;
+    });
+  vary([](Architecture& a) {
+    a.norm = Norm::layer, a.skip = Skip::u_shape, a.depth = 4, a.width = 16;
+  });
+  vary([](Architecture& a) { a.norm = Norm::layer, a.skip = Skip::residual; });
+  vary([](Architecture& a) { a.skip = Skip::u_shape, a.activation = Activation::softplus; });
   vary([](Architecture& a) {
     a.prediction = Prediction::denoised, a.conditioning = Conditioning::log_sigma;
     a.preconditioning = Preconditioning::edm, a.width = 32;
@@ -33,12 +47,24 @@ inline std::vector<Architecture> architectures(int dimension) {
   return all;
 }
 
+/// A random network whose norms have learned something.
+inline Network network(Architecture const& a, std::uint64_t seed) {
+  Network made = random_network(a, seed);
+  for (TensorInfo const& info : made.layout())
+    if (info.name.starts_with("n."))
+      for (std::size_t i = 0; i < info.size; ++i)
+        made.values()[info.offset + i] += 0.25F * std::sin(1.F + static_cast<float>(i));
+  return made;
+}
+
 inline std::string text(Architecture const& a) {
   std::string text;
   for (auto const& [name, value] : names<Activation>())
     if (value == a.activation) text += name;
+  if (a.norm == Norm::layer) text += " normalised";
   return text + " " + std::to_string(a.dimension) + "-" + std::to_string(a.width) + "x" +
          std::to_string(a.depth) + (a.skip == Skip::residual ? " residual" : "") +
+         (a.skip == Skip::u_shape ? " u-shape" : "") +
          (a.preconditioning == Preconditioning::edm ? " edm" : "") +
          (a.frequencies == 0 ? " without level" : "");
 }

@@ -41,7 +41,16 @@ enum class Injection {
 
 enum class Skip {
   none,
-  residual  ///< every hidden layer but the first adds its input: h + act(...)
+  residual,  ///< every hidden layer but the first adds its input: h + act(...)
+  u_shape    ///< hidden layer i of the second half, 2 i > depth - 1, adds the output of layer
+             ///< depth - 1 - i: act(...) + h_(depth - 1 - i). Where depth is odd, the one in the
+             ///< middle adds nothing; where it is even, the first of the second half adds its input
+};
+
+/// What the pre-activations of hidden layers go through.
+enum class Norm {
+  none,
+  layer  ///< layer normalisation with a learned scale and offset of each feature: LayerNorm
 };
 
 enum class Preconditioning {
@@ -50,7 +59,8 @@ enum class Preconditioning {
 };
 
 /// The shape of a score network, a multilayer perceptron with time embedding:
-///   h = act(l_i h + b_i + u_i e), i = 0 .. depth - 1, h = x at first;   F(x, c) = o h + b.
+///   h = act(l_i h + b_i + u_i e), i = 0 .. depth - 1, h = x at first;   F(x, c) = o h + b,
+/// plus what `skip` and `norm` say.
 /// Without preconditioning F is the prediction. With that of EDM it is, with y = x / alpha, rho =
 /// sigma / alpha and s = sigma_data,
 ///   E[x0 | x] = s^2 / (rho^2 + s^2) y + rho s / sqrt(rho^2 + s^2) F(y / sqrt(rho^2 + s^2), c).
@@ -64,6 +74,7 @@ struct Architecture {
   int frequencies = 32;  ///< e has twice as many features; 0: the network knows no level
   Injection injection = Injection::every_layer;
   Skip skip = Skip::none;
+  Norm norm = Norm::none;
   Prediction prediction = Prediction::noise;
   Preconditioning preconditioning = Preconditioning::none;
   double sigma_data = 0.5;  ///< of EDM's preconditioning
@@ -98,6 +109,8 @@ template <>
 std::span<std::pair<std::string_view, Injection> const> names();
 template <>
 std::span<std::pair<std::string_view, Skip> const> names();
+template <>
+std::span<std::pair<std::string_view, Norm> const> names();
 template <>
 std::span<std::pair<std::string_view, Preconditioning> const> names();
 template <>

@@ -3,6 +3,8 @@
 
 #include <retrace/core/aligned_vector.hpp>
 #include <retrace/nn/activation_lanes.hpp>
+#include <retrace/nn/layer_norm_panels.hpp>
+#include <retrace/nn/network_shape.hpp>
 #include <retrace/nn/panels.hpp>
 #include <retrace/nn/trainable.hpp>
 
@@ -25,7 +27,9 @@ class GradientTile {
   using P = simd::pack<T, Isa>;
 
   explicit GradientTile(Trainable const& trainable)
-      : trainable_(&trainable), memory_(numbers_needed()) {
+      : trainable_(&trainable),
+        norms_(trainable.architecture().width, rows),
+        memory_(numbers_needed()) {
     T* next = memory_.data();
     auto const take = [&](int all_columns) {
       T* const mine = next;
@@ -39,9 +43,19 @@ class GradientTile {
     for (int i = 0; i < a.depth; ++i) {
       states_.push_back(take(a.width));
       slopes_.push_back(take(a.width));
+      if (a.norm == Norm::layer) normal_.push_back(take(a.width));
     }
+    rates_.resize(normal_.size() * rows);
     for (T*& delta : deltas_) delta = take(std::max(a.width, a.dimension));
-    through_ = a.skip == Skip::residual ? take(a.width) : nullptr;
+    kept_.resize(states_.size());
+    added_.resize(states_.size());
+    for (std::size_t i = 0; i < states_.size(); ++i) {
+      int const source = skip_source(a.skip, a.depth, static_cast<int>(i));
+      if (source < 0) continue;
+      // A residual needs but one place: what is there is added before it is written again.
+      kept_[i] = a.skip == Skip::residual && i > 1 ? kept_[i - 1] : take(a.width);
+      added_[static_cast<std::size_t>(source)] = kept_[i];
+    }
     answers_.resize(static_cast<std::size_t>(rows) * static_cast<std::size_t>(a.dimension));
     weights_.resize(rows);
     losses_.resize(rows);
@@ -60,6 +74,7 @@ class GradientTile {
 
   /// The losses of the first `count` examples.
   std::span<T const> losses(std::span<T const> parameters, int count) {
+    parameters_ = parameters;
     std::span<T const> found;
     activations::with(trainable_->architecture().activation, [&](auto activation) {
       found = forward<decltype(activation)>(parameters, count);
@@ -68,7 +83,7 @@ class GradientTile {
   }
 
   /// Adds the gradient of the sum of the losses, which losses() has to have been asked for just
-  /// before. `transposed` is of the same parameters.
+  /// before, with parameters that are still there. `transposed` is of the same.
   void add_gradient(std::span<T const> transposed, std::span<T> gradient, int count) {
     Architecture const& a = trainable_->architecture();
     std::span<Trainable::Layer const> const layers = trainable_->layers();
@@ -80,10 +95,13 @@ class GradientTile {
       T const* const before = i == 0 ? input_ : states_[static_cast<std::size_t>(i - 1)];
       add_weights(layer, before, delta, gradient, count);
       if (i == 0) break;
-      // The identity beside layer i brings the gradient of its output to that of its input.
-      bool const skips = a.skip == Skip::residual && i < a.depth && i >= 1;
-      back(layer, &transposed[layer.transposed], delta, slopes_[static_cast<std::size_t>(i - 1)],
-           skips, next, count);
+      back(layer, &transposed[layer.transposed], delta, i - 1, next, count);
+      if (a.norm == Norm::layer) {
+        Trainable::Layer const& made = layers[static_cast<std::size_t>(i - 1)];
+        norms_.back(normal_[static_cast<std::size_t>(i - 1)],
+                    &rates_[static_cast<std::size_t>(i - 1) * rows], &parameters_[made.norm], next,
+                    &gradient[made.norm], &gradient[made.norm_offsets()], count);
+      }
       std::swap(delta, next);
     }
   }
@@ -103,23 +121,10 @@ class GradientTile {
   [[nodiscard]] std::size_t numbers_needed() const {
     Architecture const& a = trainable_->architecture();
     auto const depth = static_cast<std::size_t>(a.depth);
-    return 2 * area(a.dimension) + area(2 * a.frequencies) + (2 * depth + 1) * area(a.width) +
+    return 2 * area(a.dimension) + area(2 * a.frequencies) + 4 * depth * area(a.width) +
            2 * area(std::max(a.width, a.dimension));
   }
   static int rounded(int count) { return (count + block_rows - 1) / block_rows * block_rows; }
-
-  /// Adds left * right to a block of rows, `right` the rows of one panel; goes on behind them.
-  template <int V>
-  static RETRACE_INLINE T const* multiply(panels::Block<P, block_rows, V>& block, T const* left,
-                                          int row, int inner, T const* right) {
-    for (int k = 0; k < inner; k += panels::columns) {
-      int const some = inner - k < panels::columns ? inner - k : panels::columns;
-      block.template add<panels::Left::straight>(left + (k * rows + row * panels::columns), right,
-                                                 some);
-      right += some * panels::columns;
-    }
-    return right;
-  }
 
   /// Replaces z by the activation of it, and returns its slope.
   template <class Activation>
@@ -133,24 +138,52 @@ class GradientTile {
     return by == 1 ? a : a * simd::broadcast<P>(static_cast<T>(by));
   }
 
+  /// f(block, panel, first column in it, row) for every block of `outputs` columns.
+  template <class F>
+  static RETRACE_INLINE void for_blocks(int outputs, int count, F const& f) {
+    for (int p = 0; p < panels::count(outputs); ++p)
+      panels::for_packs<P>(std::min(panels::columns, outputs - p * panels::columns),
+                           [&](auto packs, int at) {
+                             for (int row = 0; row < rounded(count); row += block_rows) {
+                               panels::Block<P, block_rows, packs()> block;
+                               f(block, p, at, row);
+                             }
+                           });
+  }
+
   /// f(block, offset in the tile) for every block of the product of a layer's inputs and matrix.
   template <class F>
   void forward_layer(Trainable::Layer const& layer, std::span<T const> parameters, T const* state,
                      int count, F const& f) const {
-    for (int p = 0; p < panels::count(layer.outputs); ++p) {
+    for_blocks(layer.outputs, count, [&](auto& block, int p, int at, int row) {
       T const* const matrix = &parameters[layer.weight] + p * layer.inputs() * panels::columns;
-      T const* const bias = &parameters[layer.bias] + p * panels::columns;
-      panels::for_packs<P>(
-          std::min(panels::columns, layer.outputs - p * panels::columns), [&](auto packs, int at) {
-            for (int row = 0; row < rounded(count); row += block_rows) {
-              panels::Block<P, block_rows, packs()> block;
-              block.fill(bias + at);
-              T const* const rest = multiply(block, state, row, layer.state, matrix + at);
-              multiply(block, embedding_, row, layer.embedding, rest);
-              f(block, (p * rows + row) * panels::columns + at);
-            }
-          });
-    }
+      block.fill(&parameters[layer.bias] + p * panels::columns + at);
+      T const* const rest = panels::multiply(block, state, rows, row, layer.state, matrix + at);
+      panels::multiply(block, embedding_, rows, row, layer.embedding, rest);
+      f(block, (p * rows + row) * panels::columns + at);
+    });
+  }
+
+  /// The same of a hidden layer, with what its activation is given.
+  template <class F>
+  void forward_normalised(Trainable::Layer const& layer, int i, T const* state, int count,
+                          F const& f) {
+    T* const n = normal_[static_cast<std::size_t>(i)];
+    forward_layer(layer, parameters_, state, count,
+                  [&](auto& block, int offset) { block.store(n + offset); });
+    norms_.forward(n, &rates_[static_cast<std::size_t>(i) * rows], count);
+    T const *const scale = &parameters_[layer.norm], *const shift =
+                                                         &parameters_[layer.norm_offsets()];
+    for_blocks(layer.outputs, count, [&](auto& block, int p, int at, int row) {
+      int const offset = (p * rows + row) * panels::columns + at;
+      block.load(n + offset);
+      panels::for_each_pack(block, [&](int r, int v, int) {
+        int const column = p * panels::columns + at + v * simd::width<P>;
+        block.sum[r][v] = simd::fma(block.sum[r][v], simd::load<P>(scale + column),
+                                    simd::load<P>(shift + column));
+      });
+      f(block, offset);
+    });
   }
 
   template <class Activation>
@@ -161,33 +194,28 @@ class GradientTile {
     for (int i = 0; i < a.depth; ++i) {
       T* const out = states_[static_cast<std::size_t>(i)];
       T* const slope = slopes_[static_cast<std::size_t>(i)];
-      T const* const kept = a.skip == Skip::residual && i > 0 ? state : nullptr;
-      forward_layer(layers[static_cast<std::size_t>(i)], parameters, state, count,
-                    [&](auto& block, int offset) {
-                      auto slopes = block;
-                      for_each_pack(block, [&](int r, int v, int place) {
-                        slopes.sum[r][v] = activate<Activation>(block.sum[r][v]);
-                        if (kept != nullptr)
-                          block.sum[r][v] = block.sum[r][v] + simd::load<P>(kept + offset + place);
-                      });
-                      block.store(out + offset);
-                      slopes.store(slope + offset);
-                    });
+      int const source = skip_source(a.skip, a.depth, i);
+      T const* const skipped = source >= 0 ? states_[static_cast<std::size_t>(source)] : nullptr;
+      auto const leave = [&](auto& block, int offset) {
+        auto slopes = block;
+        panels::for_each_pack(block, [&](int r, int v, int place) {
+          slopes.sum[r][v] = activate<Activation>(block.sum[r][v]);
+          if (skipped != nullptr)
+            block.sum[r][v] = block.sum[r][v] + simd::load<P>(skipped + offset + place);
+        });
+        block.store(out + offset);
+        slopes.store(slope + offset);
+      };
+      Trainable::Layer const& layer = layers[static_cast<std::size_t>(i)];
+      if (a.norm == Norm::layer)
+        forward_normalised(layer, i, state, count, leave);
+      else
+        forward_layer(layer, parameters, state, count, leave);
       state = out;
     }
     forward_layer(layers.back(), parameters, state, count,
                   [&](auto& block, int offset) { block.store(output_ + offset); });
     return errors(count);
-  }
-
-  template <class Block, class F>
-  static RETRACE_INLINE void for_each_pack(Block const& block, F const& f) {
-    constexpr int packs = sizeof(block.sum[0]) / sizeof(P);
-    RETRACE_UNROLL(8)
-    for (int r = 0; r < block_rows; ++r) {
-      RETRACE_UNROLL(4)
-      for (int v = 0; v < packs; ++v) f(r, v, r * panels::columns + v * simd::width<P>);
-    }
   }
 
   std::span<T const> errors(int count) {
@@ -247,35 +275,39 @@ class GradientTile {
     }
   }
 
-  /// The gradient in what goes into a layer, times the slopes of the activation that made it.
-  void back(Trainable::Layer const& layer, T const* transposed, T const* delta, T const* slope,
-            bool skips, T* out, int count) const {
-    for (int p = 0; p < panels::count(layer.state); ++p) {
-      T const* const matrix = transposed + p * layer.outputs * panels::columns;
-      panels::for_packs<P>(
-          std::min(panels::columns, layer.state - p * panels::columns), [&](auto packs, int at) {
-            for (int row = 0; row < rounded(count); row += block_rows) {
-              int const offset = (p * rows + row) * panels::columns + at;
-              panels::Block<P, block_rows, packs()> block;
-              if (skips)
-                block.load(through_ + offset);
-              else
-                block.clear();
-              multiply(block, delta, row, layer.outputs, matrix + at);
-              if (through_ != nullptr) block.store(through_ + offset);
-              for_each_pack(block, [&](int r, int v, int place) {
-                block.sum[r][v] = block.sum[r][v] * simd::load<P>(slope + offset + place);
-              });
-              block.store(out + offset);
-            }
-          });
-    }
+  /// The gradient in what goes into a layer, which hidden layer `before` made, times the slopes of
+  /// the activation there. A layer that adds that state brings the gradient of its own to it.
+  void back(Trainable::Layer const& layer, T const* transposed, T const* delta, int before, T* out,
+            int count) const {
+    auto const number = static_cast<std::size_t>(before);
+    T const* const slope = slopes_[number];
+    T const* const added = added_[number];
+    T* const kept = kept_[number];
+    for_blocks(layer.state, count, [&](auto& block, int p, int at, int row) {
+      int const offset = (p * rows + row) * panels::columns + at;
+      if (added != nullptr)
+        block.load(added + offset);
+      else
+        block.clear();
+      panels::multiply(block, delta, rows, row, layer.outputs,
+                       transposed + p * layer.outputs * panels::columns + at);
+      if (kept != nullptr) block.store(kept + offset);
+      panels::for_each_pack(block, [&](int r, int v, int place) {
+        block.sum[r][v] = block.sum[r][v] * simd::load<P>(slope + offset + place);
+      });
+      block.store(out + offset);
+    });
   }
 
   Trainable const* trainable_;
+  LayerNormPanels<T, Isa> norms_;
+  std::span<T const> parameters_;  ///< of the last call
   AlignedVector<T> memory_;
-  T *input_, *embedding_, *output_, *through_;
+  T *input_, *embedding_, *output_;
   std::vector<T*> states_, slopes_;
+  std::vector<T*> normal_;  ///< n of layers that are normalised, whose rates are rates_
+  std::vector<T> rates_;
+  std::vector<T*> kept_, added_;  ///< gradients of states that go past layers, if any do
   T* deltas_[2];
   std::vector<T> answers_, weights_, losses_;
 };

@@ -21,8 +21,9 @@ struct TensorInfo {
 };
 
 /// The tensors of an architecture in their order: `freq` [n] (if there are frequencies), for each
-/// hidden layer i `l.i.weight`, `l.i.bias` and, where it sees the embedding, `u.i.weight` [width,
-/// 2n], then `o.weight` and `o.bias`. Throws as check().
+/// hidden layer i `l.i.weight`, `l.i.bias`, where it sees the embedding `u.i.weight` [width, 2n],
+/// where it is normalised `n.i.weight` and `n.i.bias`, then `o.weight` and `o.bias`. Throws as
+/// check().
 [[nodiscard]] std::vector<TensorInfo> tensor_layout(Architecture const& architecture);
 
 /// A tensor as it comes from elsewhere.
@@ -72,8 +73,8 @@ class Network {
 };
 
 /// A network with random parameters: weights and biases uniform on +-1/sqrt(inputs of the matrix),
-/// as PyTorch's nn.Linear has them; frequencies as Embedding says. A pure function of architecture
-/// and seed, purpose `network`.
+/// as PyTorch's nn.Linear has them; scales of norms 1, offsets 0; frequencies as Embedding says. A
+/// pure function of architecture and seed, purpose `network`.
 [[nodiscard]] Network random_network(Architecture const& architecture, std::uint64_t seed);
 
 }  // namespace retrace

@@ -43,22 +43,23 @@ class NetworkAngleSource {
     auto const embedding = device_copy<T>(exec, n.embedding, "retrace::network_embedding");
     auto const frequencies = device_copy<T>(exec, n.frequencies, "retrace::network_frequencies");
     auto const table = device_copy<T>(exec, n.table.coefficients, "retrace::network_table");
-    return {weights,
-            biases,
-            embedding,
-            frequencies,
-            table,
-            {.layers = {weights.data(), {a.dimension, a.width, a.depth}, a.activation, a.skip},
-             .biases = biases.data(),
-             .embedding = embedding.data(),
-             .frequencies = frequencies.data(),
-             .frequency_count = a.frequencies,
-             .embedded = n.embedded,
-             .table = {table.data(), static_cast<T>(n.table.from),
-                       static_cast<T>(1 / n.table.width), n.table.pieces, n.table.functions},
-             .prediction = a.prediction,
-             .preconditioning = a.preconditioning,
-             .sigma_data = static_cast<T>(a.sigma_data)}};
+    return {
+        weights,
+        biases,
+        embedding,
+        frequencies,
+        table,
+        {.layers = {weights.data(), {a.dimension, a.width, a.depth}, a.activation, a.skip, a.norm},
+         .biases = biases.data(),
+         .embedding = embedding.data(),
+         .frequencies = frequencies.data(),
+         .frequency_count = a.frequencies,
+         .embedded = n.embedded,
+         .table = {table.data(), static_cast<T>(n.table.from), static_cast<T>(1 / n.table.width),
+                   n.table.pieces, n.table.functions},
+         .prediction = a.prediction,
+         .preconditioning = a.preconditioning,
+         .sigma_data = static_cast<T>(a.sigma_data)}};
   }
 
  private:

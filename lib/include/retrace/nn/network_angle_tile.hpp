@@ -35,8 +35,8 @@ struct NetworkLaneLevel {
     for (int n = 0; n < N; ++n) RETRACE_UNROLL(8)
     for (int s = 0; s < Packs; ++s) sum[n][s] = simd::broadcast<P>(bias[n]);
     if (layer < tile.embedded)
-      tile.layers.template accumulate<L, S>(tile.embedding + tile.embedding_weight(layer, o),
-                                            2 * tile.frequency_count, at(features_row, 0), sum);
+      rows::accumulate<L, S>(tile.embedding + tile.embedding_weight(layer, o),
+                             2 * tile.frequency_count, at(features_row, 0), sum);
   }
   template <class P>
   [[nodiscard]] RETRACE_INLINE P skip() const {

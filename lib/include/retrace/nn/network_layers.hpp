@@ -3,7 +3,9 @@
 
 #include <retrace/models/tile_model.hpp>
 #include <retrace/nn/activation_lanes.hpp>
+#include <retrace/nn/layer_norm.hpp>
 #include <retrace/nn/network_shape.hpp>
+#include <retrace/nn/state_rows.hpp>
 
 namespace retrace {
 
@@ -27,6 +29,7 @@ namespace retrace {
 template <class T>
 struct NetworkLayers {
   static constexpr int packs = 3;  ///< that go through the layers together
+  static constexpr bool knows_derivatives = true;
   /// Outputs that are summed in registers at a time: 3 x 8 sums of 32 registers, 3 x 4 of 16.
   template <class P>
   static constexpr int outputs = sizeof(P) == 32 ? 4 : NetworkShape::block;
@@ -35,30 +38,26 @@ struct NetworkLayers {
   NetworkShape shape;
   Activation activation;
   Skip skip;
+  Norm norm;
 
   [[nodiscard]] KOKKOS_INLINE_FUNCTION int dimension() const { return shape.dimension; }
   [[nodiscard]] KOKKOS_INLINE_FUNCTION int scratch(int lanes) const {
-    return 2 * shape.buffer() * lanes;
+    return rooms() * shape.buffer() * lanes;
   }
   [[nodiscard]] KOKKOS_INLINE_FUNCTION int divergence_scratch(int lanes) const {
-    return (2 * packs * shape.buffer() + (keeps_slopes() ? shape.bias(shape.depth) : 0)) * lanes;
+    return (rooms() * packs * shape.buffer() + (keeps_slopes() ? shape.depth * kept_rows() : 0)) *
+           lanes;
   }
 
-  /// sum[n][s] += weight[n][k] in[k][s] over all inputs k, for S packs of rows that hold R.
-  template <class L, int R, int N, int S, class P>
-  static RETRACE_INLINE void accumulate(T const* weight, int inputs, T const* in, P (&sum)[N][S]) {
-    for (int k = 0; k < inputs; ++k) {
-      P a[S];
-      RETRACE_UNROLL(8)
-      for (int s = 0; s < S; ++s) a[s] = simd::load<P>(in + s * L::own_step);
-      RETRACE_UNROLL(8)
-      for (int n = 0; n < N; ++n) {
-        P const w = simd::broadcast<P>(weight[n]);
-        RETRACE_UNROLL(8)
-        for (int s = 0; s < S; ++s) sum[n][s] = simd::fma(a[s], w, sum[n][s]);
-      }
-      in += R * L::own_step;
-      weight += NetworkShape::block;
+  /// What the first layer sees of S packs.
+  template <class L, int S, class Level>
+  RETRACE_INLINE void enter(Level const& level, T const* x, T* in) const {
+    using P = typename L::Pack;
+    for (int s = 0; s < S; ++s) {
+      P const scale = level.template in<P>(s);
+      for (int j = 0; j < dimension(); ++j)
+        simd::store(in + (j * S + s) * L::own_step,
+                    scale * simd::load<P>(x + j * L::lanes + s * simd::width<P>));
     }
   }
 
@@ -67,32 +66,45 @@ struct NetworkLayers {
   KOKKOS_FUNCTION void forward(Level const& level, T const* x, T* y, T* scratch) const {
     using P = typename L::Pack;
     constexpr int step = L::own_step, size = outputs<P>;
-    T *in = scratch, *out = scratch + shape.buffer() * S * step;
-    for (int s = 0; s < S; ++s) {
-      P const scale = level.template in<P>(s);
-      for (int j = 0; j < dimension(); ++j)
-        simd::store(in + (j * S + s) * step,
-                    scale * simd::load<P>(x + j * L::lanes + s * simd::width<P>));
-    }
+    auto const state = [&](int layer) { return scratch + room(layer) * shape.buffer() * S * step; };
+    enter<L, S>(level, x, state(-1));
     for (int layer = 0; layer < shape.depth; ++layer) {
+      T *const in = state(layer - 1), *const out = state(layer);
+      int const source = skip_source(skip, shape.depth, layer);
       for (int o = 0; o < NetworkShape::padded(shape.width); o += size) {
         P sum[size][S];
         level.template biases<L>(layer, o, sum);
-        accumulate<L, S>(weights + shape.weight(layer, o), shape.inputs(layer), in, sum);
+        rows::accumulate<L, S>(weights + shape.weight(layer, o), shape.inputs(layer), in, sum);
         T* const result = out + o * S * step;
-        activations::with(activation, [&](auto act) {
-          RETRACE_UNROLL(8)
-          for (int n = 0; n < size; ++n) RETRACE_UNROLL(8)
-          for (int s = 0; s < S; ++s)
-            simd::store(result + (n * S + s) * step, act.value(sum[n][s]));
-        });
-        if (keeps_input(layer)) add_input<L, size * S>(in + o * S * step, result);
+        if (norm != Norm::none) {
+          rows::store<L>(result, sum);
+          continue;
+        }
+        activate<L>(sum, result);
+        if (source >= 0) rows::add<L, size * S>(state(source) + o * S * step, result);
       }
-      T* const free = in;
-      in = out;
-      out = free;
+      if (norm != Norm::none) normalise<L, S>(layer, out, source < 0 ? nullptr : state(source));
     }
-    predict<L, S, S>(level, in, x, y);
+    predict<L, S, S>(level, state(shape.depth - 1), x, y);
+  }
+
+  /// f(first output, arguments of the activation) for every block of outputs of a normalised layer.
+  template <class L, int S, class F>
+  RETRACE_INLINE void each_normalised(int layer, T const* z, F const& f) const {
+    using P = typename L::Pack;
+    constexpr int size = outputs<P>;
+    LayerNorm<T> const norms = layer_norm(layer);
+    P mean[S], rate[S];
+    norms.template moments<L, S>(z, mean, rate);
+    for (int o = 0; o < NetworkShape::padded(shape.width); o += size) {
+      P sum[size][S];
+      RETRACE_UNROLL(8)
+      for (int n = 0; n < size; ++n) RETRACE_UNROLL(8)
+      for (int s = 0; s < S; ++s)
+        sum[n][s] = norms.argument(
+            o + n, (LayerNorm<T>::template at<L, S, P>(z, o + n, s) - mean[s]) * rate[s]);
+      f(o, sum);
+    }
   }
 
   /// The same of one pack, and the divergence of the prediction. Scratch is divergence_scratch().
@@ -117,21 +129,6 @@ struct NetworkLayers {
                                       broadcast<P>(T(dimension())) * level.template skip<P>()));
   }
 
- private:
-  [[nodiscard]] KOKKOS_INLINE_FUNCTION bool keeps_slopes() const { return dimension() >= packs; }
-  [[nodiscard]] KOKKOS_INLINE_FUNCTION bool keeps_input(int layer) const {
-    return skip == Skip::residual && layer > 0;
-  }
-  /// out[i] += in[i], for the packs of one block.
-  template <class L, int count>
-  static RETRACE_INLINE void add_input(T const* in, T* out) {
-    using P = typename L::Pack;
-    RETRACE_UNROLL(24)
-    for (int i = 0; i < count; ++i)
-      simd::store(out + i * L::own_step,
-                  simd::load<P>(out + i * L::own_step) + simd::load<P>(in + i * L::own_step));
-  }
-
   /// The output layer, of S packs of rows that hold R. The prediction is rounded before it is
   /// combined, as that of a model outside the kernel is: fused and batched runs give the same bits.
   template <class L, int S, int R, class Level>
@@ -147,12 +144,68 @@ struct NetworkLayers {
       }
     }
   }
+
+  /// Rooms for states: two that layers use in turn, and one for each state that is kept.
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION int rooms() const {
+    return 2 + kept_layers(skip, shape.depth);
+  }
+  /// The room of the output of a hidden layer; of what enters the first one for -1.
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION int room(int layer) const {
+    return layer >= 0 && layer < kept_layers(skip, shape.depth) ? 2 + layer : (layer + 1) % 2;
+  }
+
+ private:
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION bool keeps_slopes() const { return dimension() >= packs; }
+  /// What is kept of a hidden layer: the slopes of its outputs; if it is normalised, n and then the
+  /// rate as well.
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION int kept_rows() const {
+    return norm == Norm::none ? NetworkShape::padded(shape.width)
+                              : 2 * NetworkShape::padded(shape.width) + 1;
+  }
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION LayerNorm<T> layer_norm(int layer) const {
+    T const* const scale = weights + shape.norm(layer);
+    return {scale, scale + NetworkShape::padded(shape.width), shape.width};
+  }
+  template <class L, int N, int S, class P>
+  RETRACE_INLINE void activate(P const (&sum)[N][S], T* result) const {
+    activations::with(activation, [&](auto act) {
+      RETRACE_UNROLL(8)
+      for (int n = 0; n < N; ++n) RETRACE_UNROLL(8)
+      for (int s = 0; s < S; ++s)
+        simd::store(result + (n * S + s) * L::own_step, act.value(sum[n][s]));
+    });
+  }
+  /// Makes pre-activations a state, to which `added` is added.
+  template <class L, int S>
+  KOKKOS_FUNCTION void normalise(int layer, T* z, T const* added) const {
+    constexpr int size = outputs<typename L::Pack>;
+    each_normalised<L, S>(layer, z, [&](int o, auto const& sum) {
+      T* const result = z + o * S * L::own_step;
+      activate<L>(sum, result);
+      if (added != nullptr) rows::add<L, size * S>(added + o * S * L::own_step, result);
+    });
+  }
+
+  /// The same of S - first derivatives, beside values (first = 1) or by what was kept of them.
+  template <class L, int S, int first>
+  KOKKOS_FUNCTION void normalise_along(int layer, T* z, T* kept, T const* added) const {
+    constexpr int size = outputs<typename L::Pack>;
+    int const padded = NetworkShape::padded(shape.width);
+    activations::with(activation, [&](auto act) {
+      layer_norm(layer).template along<L, S, first>(act, padded, z,
+                                                    keeps_slopes() ? kept : nullptr);
+    });
+    if (added != nullptr)
+      for (int o = 0; o < padded; o += size)
+        rows::add<L, size * S>(added + o * S * L::own_step, z + o * S * L::own_step);
+  }
+
   template <class L, int S, int R, int N, class Level>
   RETRACE_INLINE void predict_some(Level const& level, int o, T const* in, T const* x, T* y) const {
     using P = typename L::Pack;
     P sum[N][S];
     level.template biases<L>(shape.depth, o, sum);
-    accumulate<L, R>(weights + shape.weight(shape.depth, o), shape.width, in, sum);
+    rows::accumulate<L, R>(weights + shape.weight(shape.depth, o), shape.width, in, sum);
     for (int n = 0; n < N && o + n < dimension(); ++n)
       for (int s = 0; s < S; ++s) {
         int const at = (o + n) * L::lanes + s * simd::width<P>;
@@ -169,10 +222,15 @@ struct NetworkLayers {
                                T* scratch) const {
     using simd::broadcast, simd::load, simd::store;
     constexpr int step = L::own_step, size = outputs<P>, first = values == Values::with ? 1 : 0;
-    T *in = scratch, *out = scratch + shape.buffer() * packs * step;
+    auto const state = [&](int layer) {
+      return scratch + room(layer) * shape.buffer() * packs * step;
+    };
     P const scale = level.template in<P>(0);
-    T* const slopes = scratch + 2 * shape.buffer() * packs * step;
+    T* const slopes = scratch + rooms() * shape.buffer() * packs * step;
     for (int layer = 0; layer < shape.depth; ++layer) {
+      T *const in = state(layer - 1), *const out = state(layer);
+      int const source = skip_source(skip, shape.depth, layer);
+      T* const kept = slopes + layer * kept_rows() * step;
       for (int o = 0; o < NetworkShape::padded(shape.width); o += size) {
         T const* const weight = weights + shape.weight(layer, o);
         P sum[size][S];
@@ -189,7 +247,7 @@ struct NetworkLayers {
                     : scale * broadcast<P>(weight[(axis + s - first) * NetworkShape::block + n]);
         }
         if (layer > 0) {
-          accumulate<L, S>(weight, shape.width, in, sum);
+          rows::accumulate<L, S>(weight, shape.width, in, sum);
         } else if constexpr (values == Values::with) {
           for (int j = 0; j < dimension(); ++j) {
             P const a = scale * load<P>(x + j * L::lanes);
@@ -199,9 +257,11 @@ struct NetworkLayers {
                   simd::fma(a, broadcast<P>(weight[j * NetworkShape::block + n]), sum[n][0]);
           }
         }
-        T *const result = out + o * S * step, *const slope =
-                                                  slopes +
-                                                  (shape.bias(layer) - shape.bias(0) + o) * step;
+        T *const result = out + o * S * step, *const slope = kept + o * step;
+        if (norm != Norm::none) {
+          rows::store<L>(result, sum);
+          continue;
+        }
         activations::with(activation, [&](auto act) {
           RETRACE_UNROLL(8)
           for (int n = 0; n < size; ++n) {
@@ -218,12 +278,12 @@ struct NetworkLayers {
             for (int s = first; s < S; ++s) store(result + (n * S + s) * step, rise * sum[n][s]);
           }
         });
-        if (keeps_input(layer)) add_input<L, size * S>(in + o * S * step, result);
+        if (source >= 0) rows::add<L, size * S>(state(source) + o * S * step, result);
       }
-      T* const free = in;
-      in = out;
-      out = free;
+      if (norm != Norm::none)
+        normalise_along<L, S, first>(layer, out, kept, source < 0 ? nullptr : state(source));
     }
+    T const* const in = state(shape.depth - 1);
     if constexpr (values == Values::with) predict<L, 1, S>(level, in, x, y);
     for (int s = first; s < S; ++s) {
       T const* weight = weights + shape.weight(shape.depth, axis + s - first);

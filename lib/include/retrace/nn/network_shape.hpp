@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <retrace/nn/architecture.hpp>
+
 #include <Kokkos_Macros.hpp>
 
 #include <cstdint>
@@ -37,6 +39,10 @@ struct NetworkShape {
     return before + last + std::int64_t{o / block * block} * inputs(layer) + o % block;
   }
   [[nodiscard]] KOKKOS_INLINE_FUNCTION std::int64_t weights() const { return weight(depth + 1); }
+  /// The scales of a layer's norm, padded, and then its offsets, behind all weights.
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION std::int64_t norm(int layer) const {
+    return weights() + std::int64_t{2} * layer * padded(width);
+  }
   [[nodiscard]] KOKKOS_INLINE_FUNCTION int bias(int layer) const {
     return block + layer * padded(width);
   }
@@ -46,5 +52,16 @@ struct NetworkShape {
     return padded(width) > dimension ? padded(width) : dimension;
   }
 };
+
+/// The hidden layer whose output hidden layer `layer` adds to its own; -1 where there is none.
+[[nodiscard]] KOKKOS_INLINE_FUNCTION int skip_source(Skip skip, int depth, int layer) {
+  if (skip == Skip::residual) return layer - 1;
+  return skip == Skip::u_shape && 2 * layer > depth - 1 ? depth - 1 - layer : -1;
+}
+
+/// Layers whose outputs must be kept for later ones than the next: the first of them.
+[[nodiscard]] KOKKOS_INLINE_FUNCTION int kept_layers(Skip skip, int depth) {
+  return skip == Skip::u_shape ? depth / 2 : 0;
+}
 
 }  // namespace retrace

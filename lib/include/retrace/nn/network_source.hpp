@@ -40,7 +40,7 @@ class NetworkSource {
     auto const weights = device_copy<T>(exec, *weights_, "retrace::network_weights");
     auto const rows = device_copy<T>(exec, level_rows(levels), "retrace::network_levels");
     Architecture const& a = network_->architecture();
-    return {weights, rows, {{weights.data(), shape(), a.activation, a.skip}, rows.data()}};
+    return {weights, rows, {{weights.data(), shape(), a.activation, a.skip, a.norm}, rows.data()}};
   }
 
  private:

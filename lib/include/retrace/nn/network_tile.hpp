@@ -44,20 +44,22 @@ struct NetworkLevel {
   }
 };
 
-/// A score network in the fused kernel, which knows the divergence of its prediction as well.
-template <class T>
+/// A score network in the fused kernel, which knows the divergence of its prediction as well, if
+/// its layers do.
+template <class T, class Layers = NetworkLayers<T>>
 struct NetworkTile {
   using value_type = T;
   static constexpr int dimension_at_compile_time = 0;
 
-  NetworkLayers<T> layers;
+  Layers layers;
   T const* levels;
 
   [[nodiscard]] KOKKOS_INLINE_FUNCTION int dimension() const { return layers.dimension(); }
   [[nodiscard]] KOKKOS_INLINE_FUNCTION int scratch(int lanes) const {
     return layers.scratch(lanes);
   }
-  [[nodiscard]] KOKKOS_INLINE_FUNCTION int divergence_scratch(int lanes) const {
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION int divergence_scratch(int lanes) const
+      requires(Layers::knows_derivatives) {
     return layers.divergence_scratch(lanes);
   }
 
@@ -65,7 +67,7 @@ struct NetworkTile {
   template <Lanes L>
   RETRACE_INLINE void operator()(L const& lanes, T const* x, T* y, Evaluation<T> const& e,
                                  T* scratch) const {
-    lanes.template each_group<NetworkLayers<T>::packs>([&](auto group, int l) {
+    lanes.template each_group<Layers::packs>([&](auto group, int l) {
       layers.template forward<L, decltype(group)::value>(level(e), x + l, y + l,
                                                          scratch + L::own(l));
     });
@@ -75,7 +77,8 @@ struct NetworkTile {
   /// divergence_scratch(L).
   template <Lanes L>
   RETRACE_INLINE void with_divergence(L const& lanes, T const* x, T* y, Evaluation<T> const& e,
-                                      T* divergence, T* scratch) const {
+                                      T* divergence, T* scratch) const
+      requires(Layers::knows_derivatives) {
     lanes.each([&](int l) {
       layers.template forward_mode<L>(level(e), x + l, y + l, divergence + l, scratch + L::own(l));
     });

@@ -96,6 +96,29 @@ struct Block {
   }
 };
 
+/// f(row, pack, where it is in the panel) for every pack of a block.
+template <class P, int R, int V, class F>
+RETRACE_INLINE void for_each_pack(Block<P, R, V> const&, F const& f) {
+  RETRACE_UNROLL(8)
+  for (int r = 0; r < R; ++r) {
+    RETRACE_UNROLL(4)
+    for (int v = 0; v < V; ++v) f(r, v, r * columns + v * simd::width<P>);
+  }
+}
+
+/// Adds to a block the product of its rows of `left`, a matrix of `rows` rows and `inner` columns,
+/// and of `right`, the rows of one panel; goes on behind these.
+template <class P, int R, int V, class T>
+RETRACE_INLINE T const* multiply(Block<P, R, V>& block, T const* left, int rows, int row, int inner,
+                                 T const* right) {
+  for (int k = 0; k < inner; k += columns) {
+    int const some = inner - k < columns ? inner - k : columns;
+    block.template add<Left::straight>(left + (k * rows + row * columns), right, some);
+    right += some * columns;
+  }
+  return right;
+}
+
 /// f(integral_constant V, first column) for the packs that hold the first `used` columns of a
 /// panel, two at a time.
 template <class P, class F>

@@ -10,8 +10,9 @@
 namespace retrace {
 
 /// Where training keeps the parameters of a network: the matrices [inputs, outputs] of a layer,
-/// that of its state above that of the embedding, in panels (nn/panels.hpp), and its bias. What
-/// fills up panels is 0 and stays so. Frequencies are not among them.
+/// that of its state above that of the embedding, in panels (nn/panels.hpp), and its bias, and
+/// scales and offsets of its norm. What fills up panels is 0 and stays so. Frequencies are not
+/// among them.
 class Trainable {
  public:
   struct Layer {
@@ -19,9 +20,12 @@ class Trainable {
     int embedding;  ///< inputs from the embedding, 0 where it has none
     int outputs;
     std::size_t weight, bias;  ///< offsets
+    std::size_t norm;          ///< of the scales of its norm, and in a row behind them its offsets
     std::size_t transposed;    ///< offset in the transposed matrices, of the state alone
 
     [[nodiscard]] int inputs() const { return state + embedding; }
+    /// Of the offsets of its norm.
+    [[nodiscard]] std::size_t norm_offsets() const;
   };
 
   explicit Trainable(Architecture const& architecture);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <retrace/nn/bf16_network.hpp>
 #include <retrace/nn/network.hpp>
 #include <retrace/nn/network_angle_source.hpp>
 #include <retrace/run/adaptive_executor.hpp>
@@ -20,6 +21,9 @@ inline constexpr int network_adaptive_lanes = 48;
 /// parameters that are not finite.
 template <class T>
 [[nodiscard]] std::unique_ptr<Executor<T>> network_executor(Network const& network);
+
+/// The same with hidden layers in bf16.
+[[nodiscard]] std::unique_ptr<Executor<float>> network_executor(Bf16Network const& network);
 
 /// Whether kernels can take a network from one end of a span to the other, steps adapted: where it
 /// has a lambda at both. Throws Error as ends_of().

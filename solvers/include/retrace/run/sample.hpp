@@ -17,6 +17,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 namespace retrace {
@@ -103,6 +104,16 @@ template <class T = float>
 [[nodiscard]] Samples<T> sample(Network const& network, AnySampler const& sampler, Grid const& grid,
                                 SampleOptions<T> const& options) {
   auto const executor = network_executor<T>(network);
+  return sample(*executor, options.start ? *options.start : default_start<T>(grid, options.seed),
+                sampler, grid, options);
+}
+
+/// The same with hidden layers in bf16.
+template <class T = float>
+requires(std::is_same_v<T, float>)
+    [[nodiscard]] Samples<T> sample(Bf16Network const& network, AnySampler const& sampler,
+                                    Grid const& grid, SampleOptions<T> const& options) {
+  auto const executor = network_executor(network);
   return sample(*executor, options.start ? *options.start : default_start<T>(grid, options.seed),
                 sampler, grid, options);
 }
