@@ -43,11 +43,14 @@ std::vector<TensorInfo> tensor_layout(Architecture const& a) {
     std::string const number = std::to_string(i);
     add("l." + number + ".weight", {a.width, i == 0 ? a.dimension : a.width});
     add("l." + number + ".bias", {a.width});
-    if (a.frequencies > 0 && (i == 0 || a.injection == Injection::every_layer))
+    if (!a.sees_features(i)) continue;
+    if (a.frequencies > 0)
       add("u." + number + ".weight", {a.width, std::int64_t{2} * a.frequencies});
+    if (a.conditions > 0) add("c." + number + ".weight", {a.width, a.conditions});
   }
   add("o.weight", {a.dimension, a.width});
   add("o.bias", {a.dimension});
+  if (a.scale == OutputScale::learned) add("scale", {a.dimension});
   return layout;
 }
 
@@ -105,6 +108,16 @@ void Network::check_finite() const {
                   "tensor '" + info.name + "' of the network has a value that is not finite");
 }
 
+void Network::check_usable() const {
+  check_finite();
+  if (architecture_.conditions > 0)
+    throw Error(
+        Fault::argument,
+        "the network is conditioned on " + std::to_string(architecture_.conditions) +
+            (architecture_.condition_kind == ConditionKind::of_class ? " classes" : " numbers"),
+        "and it does not know which", "say it by conditioned(network, y)");
+}
+
 std::vector<double> Network::embedding(double c) const {
   std::span<float const> const freq = tensor("freq");
   std::vector<double> e(2 * freq.size());
@@ -131,6 +144,10 @@ Network random_network(Architecture const& architecture, std::uint64_t seed) {
                                            ? spread * static_cast<double>(values[i])
                                            : 1000 / (2 * std::numbers::pi) * std::pow(1e-4, place));
       }
+      continue;
+    }
+    if (info.name == "scale") {
+      std::fill(values.begin(), values.end(), 1.0F);
       continue;
     }
     // A bias has the bound of the weight before it.

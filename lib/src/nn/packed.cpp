@@ -10,6 +10,14 @@ namespace {
 
 std::size_t index(std::int64_t i) { return static_cast<std::size_t>(i); }
 
+/// What output o of a layer is multiplied by: a constant of the activation, or the learned scale.
+double output_factor(Network const& network, int layer, std::size_t o) {
+  Architecture const& a = network.architecture();
+  if (layer < a.depth) return factors_of(a.activation).to_argument;
+  auto const scale = network.tensor("scale");
+  return scale.empty() ? 1 : static_cast<double>(scale[o]);
+}
+
 std::string name_of(int layer, int depth, char const* kind) {
   return (layer == depth ? "o" : "l." + std::to_string(layer)) + kind;
 }
@@ -33,17 +41,17 @@ ActivationFactors factors_of(Activation activation) {
 std::vector<double> packed_weights(Network const& network) {
   Architecture const& a = network.architecture();
   NetworkShape const shape = shape_of(a);
-  ActivationFactors const factors = factors_of(a.activation);
+  double const to_value = factors_of(a.activation).to_value;
   std::vector<double> packed(index(shape.weights()), 0.0);
   for (int layer = 0; layer <= a.depth; ++layer) {
-    double const factor =
-        (layer == a.depth ? 1 : factors.to_argument) / (layer == 0 ? 1 : factors.to_value);
     auto const weight = network.tensor(name_of(layer, a.depth, ".weight"));
     int const inputs = shape.inputs(layer);
-    for (int o = 0; o < shape.outputs(layer); ++o)
+    for (int o = 0; o < shape.outputs(layer); ++o) {
+      double const factor = output_factor(network, layer, index(o)) / (layer == 0 ? 1 : to_value);
       for (int k = 0; k < inputs; ++k)
         packed[index(shape.weight(layer, o) + std::int64_t{k} * NetworkShape::block)] =
             factor * static_cast<double>(weight[index(std::int64_t{o} * inputs + k)]);
+    }
   }
   return packed;
 }
@@ -51,7 +59,6 @@ std::vector<double> packed_weights(Network const& network) {
 std::vector<double> packed_biases(Network const& network, std::vector<double> const& features) {
   Architecture const& a = network.architecture();
   NetworkShape const shape = shape_of(a);
-  double const to_argument = factors_of(a.activation).to_argument;
   std::vector<double> row(index(shape.row()), 0.0);
   for (int layer = 0; layer <= a.depth; ++layer) {
     auto const bias = network.tensor(name_of(layer, a.depth, ".bias"));
@@ -62,7 +69,7 @@ std::vector<double> packed_biases(Network const& network, std::vector<double> co
       if (!embed.empty())
         for (std::size_t k = 0; k < features.size(); ++k)
           sum += static_cast<double>(embed[o * features.size() + k]) * features[k];
-      sums[o] = (layer == a.depth ? 1 : to_argument) * sum;
+      sums[o] = output_factor(network, layer, o) * sum;
     }
   }
   return row;

@@ -16,7 +16,7 @@ namespace retrace {
 
 /// Loss of up to `rows` examples under a network, and the gradient: the memory of one thread. An
 /// example is what the network F sees, what it should answer, and how much that counts:
-///   loss = weight / d |F(input, embedding) - answer|^2.
+///   loss = weight / d |F(input, embedding) - answer|^2,  F = scale f with a scale, else f.
 /// The same bits in every instruction set; an example's loss depends on no other example.
 template <class T, class Isa>
 class GradientTile {
@@ -34,7 +34,7 @@ class GradientTile {
     };
     Architecture const& a = trainable.architecture();
     input_ = take(a.dimension);
-    embedding_ = take(2 * a.frequencies);
+    embedding_ = take(a.features());
     output_ = take(a.dimension);
     for (int i = 0; i < a.depth; ++i) {
       states_.push_back(take(a.width));
@@ -45,17 +45,16 @@ class GradientTile {
     answers_.resize(static_cast<std::size_t>(rows) * static_cast<std::size_t>(a.dimension));
     weights_.resize(rows);
     losses_.resize(rows);
+    if (trainable.scale()) unscaled_.resize(answers_.size());
   }
 
   /// Number `column` of example `row`, to be written before a call.
   [[nodiscard]] T& input(int row, int column) { return input_[place(row, column)]; }
+  /// What hidden layers see besides the state: the time embedding, then the conditions.
   [[nodiscard]] T& embedding(int row, int column) { return embedding_[place(row, column)]; }
   /// Where columns first, first + 1, ... of a row lie side by side, up to a multiple of 32.
   [[nodiscard]] T* embedding_from(int row, int column) { return embedding_ + place(row, column); }
-  [[nodiscard]] T& answer(int row, int column) {
-    auto const d = static_cast<std::size_t>(trainable_->architecture().dimension);
-    return answers_[static_cast<std::size_t>(row) * d + static_cast<std::size_t>(column)];
-  }
+  [[nodiscard]] T& answer(int row, int column) { return answers_[dense(row, column)]; }
   [[nodiscard]] T& weight(int row) { return weights_[static_cast<std::size_t>(row)]; }
 
   /// The losses of the first `count` examples.
@@ -74,6 +73,7 @@ class GradientTile {
     std::span<Trainable::Layer const> const layers = trainable_->layers();
     T* delta = deltas_[0];
     T* next = deltas_[1];
+    add_scale(gradient, count);
     loss_slopes(delta, count);
     for (int i = a.depth; i >= 0; --i) {
       Trainable::Layer const& layer = layers[static_cast<std::size_t>(i)];
@@ -103,9 +103,14 @@ class GradientTile {
   [[nodiscard]] std::size_t numbers_needed() const {
     Architecture const& a = trainable_->architecture();
     auto const depth = static_cast<std::size_t>(a.depth);
-    return 2 * area(a.dimension) + area(2 * a.frequencies) + (2 * depth + 1) * area(a.width) +
+    return 2 * area(a.dimension) + area(a.features()) + (2 * depth + 1) * area(a.width) +
            2 * area(std::max(a.width, a.dimension));
   }
+  [[nodiscard]] std::size_t dense(int row, int column) const {
+    auto const d = static_cast<std::size_t>(trainable_->architecture().dimension);
+    return static_cast<std::size_t>(row) * d + static_cast<std::size_t>(column);
+  }
+  [[nodiscard]] T& unscaled(int row, int column) { return unscaled_[dense(row, column)]; }
   static int rounded(int count) { return (count + block_rows - 1) / block_rows * block_rows; }
 
   /// Adds left * right to a block of rows, `right` the rows of one panel; goes on behind them.
@@ -177,6 +182,7 @@ class GradientTile {
     }
     forward_layer(layers.back(), parameters, state, count,
                   [&](auto& block, int offset) { block.store(output_ + offset); });
+    scale_ = trainable_->scale() ? &parameters[*trainable_->scale()] : nullptr;
     return errors(count);
   }
 
@@ -196,6 +202,10 @@ class GradientTile {
       T sum = 0;
       for (int j = 0; j < d; ++j) {
         T& out = output_[place(row, j)];
+        if (scale_ != nullptr) {
+          unscaled(row, j) = out;
+          out *= scale_[j];
+        }
         out -= answer(row, j);
         sum = simd::fma(out, out, sum);
       }
@@ -204,13 +214,28 @@ class GradientTile {
     return std::span(losses_).first(static_cast<std::size_t>(count));
   }
 
-  /// The gradient of the losses in F; 0 in the rows and columns that only fill up.
+  /// Adds the gradient in the scale.
+  void add_scale(std::span<T> gradient, int count) {
+    if (scale_ == nullptr) return;
+    int const d = trainable_->architecture().dimension;
+    T* const mine = &gradient[*trainable_->scale()];
+    for (int row = 0; row < count; ++row) {
+      T const factor = T(2) * weight(row) / T(d);
+      for (int j = 0; j < d; ++j)
+        mine[j] = simd::fma(factor * output_[place(row, j)], unscaled(row, j), mine[j]);
+    }
+  }
+
+  /// The gradient of the losses in f; 0 in the rows and columns that only fill up.
   void loss_slopes(T* delta, int count) {
     int const d = trainable_->architecture().dimension;
     std::fill_n(delta, area(d), T(0));
     for (int row = 0; row < count; ++row) {
       T const factor = T(2) * weight(row) / T(d);
-      for (int j = 0; j < d; ++j) delta[place(row, j)] = factor * output_[place(row, j)];
+      for (int j = 0; j < d; ++j) {
+        T const slope = factor * output_[place(row, j)];
+        delta[place(row, j)] = scale_ == nullptr ? slope : slope * scale_[j];
+      }
     }
   }
 
@@ -277,7 +302,8 @@ class GradientTile {
   T *input_, *embedding_, *output_, *through_;
   std::vector<T*> states_, slopes_;
   T* deltas_[2];
-  std::vector<T> answers_, weights_, losses_;
+  T const* scale_ = nullptr;  // of the parameters that losses() was asked for
+  std::vector<T> answers_, weights_, losses_, unscaled_;
 };
 
 }  // namespace retrace
