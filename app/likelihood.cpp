@@ -113,6 +113,7 @@ Json facts_of(LikelihoodArguments const& arguments, LikelihoodPlan const& plan,
              {"mean_logp", mean_logp},
              {"standard_error", spread.standard_error()},
              {"bits_per_dimension", bits_per_dimension(mean_logp, dimension)}};
+  ConditionOptions{arguments.of_class, arguments.condition}.add_to(facts);
   if (plan.truncation == Truncation::corrected) facts["correction"] = found.mean("correction");
   if (!arguments.no_budget)
     facts["error"] = {{"ode", found.mean("error_ode")},

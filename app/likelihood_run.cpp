@@ -130,17 +130,15 @@ Json run_of(LikelihoodArguments const& arguments, LikelihoodPlan const& plan,
            {"version", std::string(version)},
            {"points", {points.rows, points.columns}},
            {"contents of --points", digest_of(points.values)}};
-  for (Given const* option : {&arguments.target,      &arguments.model,
-                              &arguments.sde,         &arguments.samples,
-                              &arguments.divergence,  &arguments.probes,
-                              &arguments.probe_law,   &arguments.solver,
-                              &arguments.rtol,        &arguments.atol,
-                              &arguments.steps,       &arguments.grid,
-                              &arguments.times,       &arguments.from,
-                              &arguments.to,          &arguments.max_evaluations,
-                              &arguments.score_error, &arguments.half_width,
-                              &arguments.confidence,  &arguments.max_probes,
-                              &arguments.truncation})
+  for (Given const* option :
+       {&arguments.target,      &arguments.model,      &arguments.of_class,
+        &arguments.condition,   &arguments.sde,        &arguments.samples,
+        &arguments.divergence,  &arguments.probes,     &arguments.probe_law,
+        &arguments.solver,      &arguments.rtol,       &arguments.atol,
+        &arguments.steps,       &arguments.grid,       &arguments.times,
+        &arguments.from,        &arguments.to,         &arguments.max_evaluations,
+        &arguments.score_error, &arguments.half_width, &arguments.confidence,
+        &arguments.max_probes,  &arguments.truncation})
     run[option->name()] = *option ? Json(option->text()) : Json();
   for (Given const* flag : {&arguments.round_trip, &arguments.no_budget})
     run[flag->name()] = static_cast<bool>(*flag);

@@ -152,7 +152,7 @@ Normalisation normalisation_of(SafetensorsFile const& file, std::string const& p
   return made;
 }
 
-constexpr char const* condition_prefix = "condition_";
+constexpr char const *condition_prefix = "condition_", *drop_key = "drop_condition";
 
 bool beside_the_network(std::string_view tensor) {
   return tensor.starts_with("ema/") || tensor.starts_with("train/");
@@ -186,6 +186,8 @@ TrainedNetwork read_network(SafetensorsFile const& file) {
   Architecture const& a = made.network.architecture();
   made.normalisation = normalisation_of(file, "", a.dimension);
   made.of_conditions = normalisation_of(file, condition_prefix, a.conditions);
+  if (std::string const* const share = field(file, drop_key))
+    made.drop_condition = parsed<double>(file, drop_key, *share);
   return made;
 }
 
@@ -226,6 +228,7 @@ TensorMetadata network_metadata(TrainedNetwork const& trained) {
   add(condition_prefix, trained.of_conditions);
   if (trained.network.architecture().conditions == 0)
     for (auto const* const key : {"conditions", "condition"}) metadata.erase(key);
+  if (trained.drop_condition) metadata[drop_key] = shortest(*trained.drop_condition);
   return metadata;
 }
 

@@ -16,15 +16,16 @@ namespace {
 constexpr std::string_view magic = "\x93NUMPY";
 constexpr std::size_t most_header_bytes = 10'000;  // NumPy's limit
 constexpr std::size_t most_dimensions = 8;
-constexpr std::string_view wanted_types = "wanted are '<f4' and '<f8' (float32, float64)";
-
-std::int64_t item_size(NpyType type) { return type == NpyType::f4 ? 4 : 8; }
+constexpr std::string_view wanted_floats = "wanted are '<f4' and '<f8' (float32, float64)";
+constexpr std::string_view wanted_numbers =
+    "wanted are '<i4', '<i8', '|u1' (int32, int64, uint8), '<f4' and '<f8'";
 
 /// The subset of Python's literals that NumPy writes: one dict, strings without escapes, True,
 /// False, a tuple of whole numbers; no other space than ' '.
 class DictReader {
  public:
-  DictReader(std::string_view text, ByteSource const& source) : text_(text), source_(source) {}
+  DictReader(std::string_view text, ByteSource const& source, NpyTypes types)
+      : text_(text), source_(source), types_(types) {}
 
   NpyHeader read() {
     expect('{');
@@ -105,10 +106,15 @@ class DictReader {
 
   NpyType read_type() {
     auto const type = take_string();
-    if (!type) source_.refuse("its dtype is structured or no string", wanted_types);
+    bool const all = types_ == NpyTypes::all;
+    std::string_view const wanted = all ? wanted_numbers : wanted_floats;
+    if (!type) source_.refuse("its dtype is structured or no string", wanted);
     if (*type == "<f4") return NpyType::f4;
     if (*type == "<f8") return NpyType::f8;
-    source_.refuse("its dtype is " + retrace::quoted(*type), wanted_types);
+    if (all && *type == "<i4") return NpyType::i4;
+    if (all && *type == "<i8") return NpyType::i8;
+    if (all && *type == "|u1") return NpyType::u1;
+    source_.refuse("its dtype is " + retrace::quoted(*type), wanted);
   }
 
   bool read_order() {
@@ -149,6 +155,7 @@ class DictReader {
 
   std::string_view text_;
   ByteSource const& source_;
+  NpyTypes types_;
   std::size_t at_ = 0;
   std::optional<NpyType> type_;
   std::optional<bool> order_;
@@ -157,7 +164,7 @@ class DictReader {
 
 /// A zero counts as one, so that (0, 2^62) is an overflow whatever the order of the factors.
 void check_size(ByteSource const& source, NpyHeader const& header) {
-  std::int64_t bytes = item_size(header.type);
+  auto bytes = static_cast<std::int64_t>(item_size(header.type));
   for (std::int64_t n : header.shape)
     if (__builtin_mul_overflow(bytes, std::max(n, std::int64_t{1}), &bytes))
       source.refuse("its shape " + bracketed(header.shape) + " overflows");
@@ -178,6 +185,20 @@ std::uint64_t read_little_endian(ByteSource& source, std::size_t bytes) {
 }
 
 }  // namespace
+
+std::size_t item_size(NpyType type) {
+  switch (type) {
+    case NpyType::u1:
+      return 1;
+    case NpyType::f4:
+    case NpyType::i4:
+      return 4;
+    case NpyType::f8:
+    case NpyType::i8:
+      break;
+  }
+  return 8;
+}
 
 std::string bracketed(std::span<std::int64_t const> numbers) {
   std::string text = "[";
@@ -202,7 +223,7 @@ std::string format_npy_header(NpyType type, std::span<std::int64_t const> shape)
   return header + dict;
 }
 
-NpyHeader read_npy_header(ByteSource& source) {
+NpyHeader read_npy_header(ByteSource& source, NpyTypes types) {
   if (source.remaining() < magic.size() + 4) source.refuse("it is too short for an .npy file");
   std::array<char, magic.size()> start{};
   source.read(std::as_writable_bytes(std::span(start)));
@@ -218,7 +239,7 @@ NpyHeader read_npy_header(ByteSource& source) {
                   length > source.remaining() ? "the file is shorter" : "the limit is 10000");
   std::string text(length, '\0');
   source.read(std::as_writable_bytes(std::span(text)));
-  NpyHeader header = DictReader(text, source).read();
+  NpyHeader header = DictReader(text, source, types).read();
   check_size(source, header);
   return header;
 }

@@ -14,50 +14,61 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "the data of an .npy are little-endian");
 
+template <class T>
 void read_widened(ByteSource& source, std::span<double> out) {
-  std::array<float, 16'384> some;
+  std::array<T, 16'384> some;
   while (!out.empty()) {
     auto const now = std::min(out.size(), some.size());
     source.read(std::as_writable_bytes(std::span(some).first(now)));
-    std::copy_n(some.begin(), now, out.begin());
+    std::transform(some.begin(), some.begin() + static_cast<std::ptrdiff_t>(now), out.begin(),
+                   [](T v) { return static_cast<double>(v); });
     out = out.subspan(now);
   }
 }
 
-[[noreturn]] void refuse_entry(ByteSource const& source, NpyHeader const& header,
-                               std::size_t position, double value) {
-  std::vector<std::int64_t> index(header.shape.size());
+}  // namespace
+
+std::string nonfinite_entry(std::span<std::int64_t const> shape, std::size_t position,
+                            double value) {
+  std::vector<std::int64_t> index(shape.size());
   auto rest = static_cast<std::int64_t>(position);
-  for (std::size_t i = index.size(); i-- > 0; rest /= header.shape[i])
-    index[i] = rest % header.shape[i];
+  for (std::size_t i = index.size(); i-- > 0; rest /= shape[i]) index[i] = rest % shape[i];
   std::string where = "its entry " + bracketed(index);
   if (!index.empty())  // the row is the sample: next to the last, also in [k, n, d]
     where = "its row " + std::to_string(index[index.size() < 2 ? 0 : index.size() - 2]) +
             " (entry " + bracketed(index) + ", counted from 0)";
-  source.refuse(where + " is " +
-                (std::isnan(value) ? "NaN"
-                 : value > 0       ? "infinite"
-                                   : "-infinite"));
+  return where + " is " + (std::isnan(value) ? "NaN" : value > 0 ? "infinite" : "-infinite");
 }
-
-}  // namespace
 
 std::vector<double> read_npy_values(ByteSource& source, NpyHeader const& header,
                                     NonFinite non_finite) {
-  std::size_t const item = header.type == NpyType::f4 ? 4 : 8;
-  std::size_t const count = source.remaining() / item;
+  std::size_t const count = source.remaining() / item_size(header.type);
   require_memory("the " + std::to_string(count) + " numbers of " + source.name(),
                  count * sizeof(double));
   std::vector<double> values(count);
-  if (header.type == NpyType::f8)
-    source.read(std::as_writable_bytes(std::span(values)));
-  else
-    read_widened(source, values);
+  switch (header.type) {
+    case NpyType::f8:
+      source.read(std::as_writable_bytes(std::span(values)));
+      break;
+    case NpyType::f4:
+      read_widened<float>(source, values);
+      break;
+    case NpyType::i4:
+      read_widened<std::int32_t>(source, values);
+      break;
+    case NpyType::i8:
+      read_widened<std::int64_t>(source, values);
+      break;
+    case NpyType::u1:
+      read_widened<std::uint8_t>(source, values);
+      break;
+  }
   if (non_finite == NonFinite::refuse) {
     auto const bad =
         std::find_if(values.begin(), values.end(), [](double v) { return !std::isfinite(v); });
     if (bad != values.end())
-      refuse_entry(source, header, static_cast<std::size_t>(bad - values.begin()), *bad);
+      source.refuse(
+          nonfinite_entry(header.shape, static_cast<std::size_t>(bad - values.begin()), *bad));
   }
   return values;
 }

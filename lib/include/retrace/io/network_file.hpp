@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -46,6 +47,8 @@ struct TrainedNetwork {
   std::string sde = "vp";  ///< the forward process, as make_sde() takes it
   Normalisation normalisation{};
   Normalisation of_conditions{};  ///< (y - mean) / std is what the network is conditioned on
+  /// The share of examples that it was trained on without their class, where that is known.
+  std::optional<double> drop_condition{};
 };
 
 /// The network at a condition y, [m], given as the data had it. Throws as check_condition().

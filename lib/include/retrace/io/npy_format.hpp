@@ -10,8 +10,14 @@
 
 namespace retrace {
 
-/// The two element types we read and write: little-endian float32 and float64.
-enum class NpyType { f4, f8 };
+/// The element types we know, little-endian: float32 and float64, and, only where class labels are
+/// read, int32, int64 and uint8.
+enum class NpyType { f4, f8, i4, i8, u1 };
+
+/// Which of them a reader takes.
+enum class NpyTypes { floats, all };
+
+[[nodiscard]] std::size_t item_size(NpyType type);
 
 /// What a reader does with NaN and infinity.
 enum class NonFinite { refuse, keep };
@@ -31,9 +37,14 @@ struct NpyHeader {
 
 /// Reads the header and compares it with the bytes that remain, so that nothing is allocated on the
 /// word of a file. Stricter than NumPy: version 1.0 or 2.0; at most 10 000 bytes; exactly the keys
-/// descr, fortran_order and shape, once each; `<f4` or `<f8`; C order; at most 8 dimensions; as
-/// many bytes as the shape needs, no more and no fewer.
-[[nodiscard]] NpyHeader read_npy_header(ByteSource& source);
+/// descr, fortran_order and shape, once each; a type that is taken; C order; at most 8 dimensions;
+/// as many bytes as the shape needs, no more and no fewer.
+[[nodiscard]] NpyHeader read_npy_header(ByteSource& source, NpyTypes types = NpyTypes::floats);
+
+/// What is wrong with the number at a position of the data: `its row 3 (entry [3, 0], counted from
+/// 0) is NaN`.
+[[nodiscard]] std::string nonfinite_entry(std::span<std::int64_t const> shape, std::size_t position,
+                                          double value);
 
 /// The data after that header, row-major; float32 is widened exactly. Fault::memory where it does
 /// not fit.

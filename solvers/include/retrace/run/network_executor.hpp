@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <retrace/nn/guided.hpp>
 #include <retrace/nn/network.hpp>
 #include <retrace/nn/network_angle_source.hpp>
 #include <retrace/run/adaptive_executor.hpp>
@@ -20,6 +21,8 @@ inline constexpr int network_adaptive_lanes = 48;
 /// parameters that are not finite.
 template <class T>
 [[nodiscard]] std::unique_ptr<Executor<T>> network_executor(Network const& network);
+template <class T>
+[[nodiscard]] std::unique_ptr<Executor<T>> network_executor(GuidedNetwork const& network);
 
 /// Whether kernels can take a network from one end of a span to the other, steps adapted: where it
 /// has a lambda at both. Throws Error as ends_of().
@@ -34,6 +37,9 @@ template <class T>
 /// are not finite.
 template <class T>
 [[nodiscard]] std::unique_ptr<AdaptiveExecutor<T>> adaptive_executor(Network const& network,
+                                                                     Sde const& sde, Span span);
+template <class T>
+[[nodiscard]] std::unique_ptr<AdaptiveExecutor<T>> adaptive_executor(GuidedNetwork const& network,
                                                                      Sde const& sde, Span span);
 
 }  // namespace retrace
