@@ -41,6 +41,8 @@ DataSet::DataSet(std::vector<double> rows, int dimension)
   measure();
 }
 
+std::uint64_t DataSet::usually_in_memory() { return available_memory() / 4; }
+
 DataSet::DataSet(std::filesystem::path const& npy, std::uint64_t in_memory)
     : file_(std::make_shared<NpyRows const>(npy)) {
   constexpr std::int64_t widest = 1 << 20;
@@ -72,7 +74,9 @@ void DataSet::read_raw(std::int64_t first, std::span<double> x) const {
 
 void DataSet::read(std::int64_t row, std::span<double> x) const {
   read_raw(row, x);
-  normalisation_.to_network(x);
+  // As Normalisation::to_network(), of one row.
+  for (std::size_t c = 0; c < x.size(); ++c)
+    x[c] = (x[c] - normalisation_.mean[c]) / normalisation_.std[c];
 }
 
 void DataSet::measure() {

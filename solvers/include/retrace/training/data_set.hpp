@@ -19,14 +19,14 @@ namespace retrace {
 /// Calls may run in parallel. Bits do not depend on where the rows are.
 class DataSet {
  public:
-  /// Files are streamed that take more than this as doubles, 1 GiB.
-  static constexpr std::uint64_t most_in_memory = std::uint64_t{1} << 30;
-
   /// Throws Error (argument) for fewer than two rows, and where squares overflow.
   DataSet(std::vector<double> rows, int dimension);
-  /// Throws Error (file) as NpyRows, also for numbers that are not finite, all of which it looks
+  /// Kept in memory where it takes at most so many bytes, as doubles, else streamed. Throws Error
+  /// (file) as NpyRows, also for numbers that are not finite, all of which it looks
   /// at; (argument) as above.
-  explicit DataSet(std::filesystem::path const& npy, std::uint64_t in_memory = most_in_memory);
+  explicit DataSet(std::filesystem::path const& npy, std::uint64_t in_memory = usually_in_memory());
+  /// A quarter of the memory that is available. Streaming takes a call of the system for every row.
+  [[nodiscard]] static std::uint64_t usually_in_memory();
 
   [[nodiscard]] std::int64_t rows() const { return count_; }
   [[nodiscard]] int dimension() const { return dimension_; }
