@@ -167,7 +167,10 @@ std::string list_text(std::vector<double> const& values) {
 }  // namespace
 
 TrainedNetwork read_network(SafetensorsFile const& file) {
-  TrainedNetwork made{.network = Network(architecture_of(file))};
+  Architecture const architecture = architecture_of(file);
+  // Before memory is taken on the word of the first few.
+  for (TensorInfo const& info : tensor_layout(architecture)) file.require(info.name, info.shape);
+  TrainedNetwork made{.network = Network(architecture)};
   for (TensorInfo const& info : made.network.layout()) {
     auto const values = file.values(info.name, info.shape);
     auto const into = made.network.tensor(info.name);
@@ -183,9 +186,8 @@ TrainedNetwork read_network(SafetensorsFile const& file) {
       file.refuse("it has a tensor " + retrace::quoted(name) + " that no network has",
                   "see docs/networks.md for the names");
   if (std::string const* const sde = field(file, "sde")) made.sde = *sde;
-  Architecture const& a = made.network.architecture();
-  made.normalisation = normalisation_of(file, "", a.dimension);
-  made.of_conditions = normalisation_of(file, condition_prefix, a.conditions);
+  made.normalisation = normalisation_of(file, "", architecture.dimension);
+  made.of_conditions = normalisation_of(file, condition_prefix, architecture.conditions);
   if (std::string const* const share = field(file, drop_key))
     made.drop_condition = parsed<double>(file, drop_key, *share);
   return made;
