@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <retrace/nn/conditioned.hpp>
 #include <retrace/nn/host_network.hpp>
 #include <retrace/sde/registry.hpp>
 #include <retrace/targets/eight_gaussians.hpp>
@@ -9,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <io/support/files.hpp>
 #include <tbb/global_control.h>
+#include <training/support/tasks.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -17,22 +17,6 @@
 
 namespace retrace::test {
 namespace {
-
-TrainingTask small_task(std::string const& sde = "vp") {
-  return {.architecture = {.width = 24, .depth = 2, .frequencies = 8},
-          .sde = sde,
-          .data = TrainingData(eight_gaussians{}(), "eight-gaussians"),
-          .options = {.iterations = 60, .batch = 300, .seed = 3, .warm_up = 5}};
-}
-
-AlignedVector<float> values_of(Trainer const& trainer) {
-  TrainedNetwork const made = trainer.network();
-  return {made.network.values().begin(), made.network.values().end()};
-}
-
-void run(Trainer& trainer, std::int64_t until) {
-  while (trainer.iteration() < until) (void)trainer.step();
-}
 
 TEST(Trainer, GivesTheSameBitsOnAnyNumberOfThreads) {
   AlignedVector<float> found[2];
@@ -68,67 +52,6 @@ TEST(Trainer, GoesOnFromACheckpointBitForBit) {
                                      whole.network(1).network.values()));
     }
   }
-}
-
-TrainingTask conditional_task() {
-  TrainingTask task = small_task();
-  task.data = task.data.with_components();
-  task.architecture.conditions = 8;
-  task.architecture.scale = OutputScale::learned;
-  task.options.drop_condition = 0.3;
-  return task;
-}
-
-TEST(Trainer, GoesOnFromACheckpointOfAConditionalNetworkBitForBit) {
-  TemporaryFolder const folder;
-  Trainer whole(conditional_task()), first(conditional_task());
-  run(whole, 60);
-  run(first, 17);
-  first.write_checkpoint(folder / "m.checkpoint");
-  Trainer second(conditional_task(), folder / "m.checkpoint");
-  run(second, 60);
-  EXPECT_EQ(values_of(second), values_of(whole));
-  for (float const scale : whole.network().network.tensor("scale")) EXPECT_NE(scale, 1);
-}
-
-TEST(Trainer, RefusesConditionsThatDoNotFit) {
-  auto const refused = [](auto const& change) {
-    TrainingTask task = conditional_task();
-    change(task);
-    return refusal([&] { Trainer{std::move(task)}; }, Fault::argument);
-  };
-  EXPECT_TRUE(contains(refused([](TrainingTask& t) { t.architecture.conditions = 7; }),
-                       "conditioned on 7 classes; the data have 8 classes"));
-  EXPECT_TRUE(contains(
-      refused([](TrainingTask& t) { t.architecture.condition_kind = ConditionKind::vector; }),
-      "8 numbers; the data have 8 classes"));
-  EXPECT_TRUE(contains(refused([](TrainingTask& t) { t.options.drop_condition = 1.5; }), "[0, 1]"));
-  EXPECT_TRUE(contains(refused([](TrainingTask& t) {
-                         t = small_task();
-                         t.options.drop_condition = 0.1;
-                       }),
-                       "only classes can be withheld"));
-}
-
-/// The share of examples without their class is the one asked for: with all of them withheld, the
-/// matrices of the condition are never trained.
-TEST(Trainer, WithholdsTheShareOfClassesAskedFor) {
-  auto const moved = [](double share) {
-    TrainingTask task = conditional_task();
-    task.options.drop_condition = share;
-    Trainer trainer(task);
-    run(trainer, 20);
-    Network const start = random_network(task.architecture, task.options.seed);
-    TrainedNetwork const made = trainer.network();
-    double sum = 0;
-    auto const before = start.tensor("c.1.weight"), after = made.network.tensor("c.1.weight");
-    for (std::size_t i = 0; i < before.size(); ++i)
-      sum += std::abs(static_cast<double>(after[i] - before[i]));
-    return sum;
-  };
-  EXPECT_EQ(moved(1), 0);
-  EXPECT_GT(moved(0.5), 0);
-  EXPECT_NE(moved(0.5), moved(0));
 }
 
 TEST(Trainer, RefusesACheckpointOfAnotherRunNamingTheField) {
@@ -246,59 +169,6 @@ TEST(Trainer, LowersTheLossOnEverySdeForEveryPrediction) {
       run(trainer, 300);
       EXPECT_LT(mean(trainer.validate()), 0.96 * before);
     }
-}
-
-/// The score of each component of a mixture is known and linear: conditioned on the component, a
-/// network comes close to it, and without a condition, having been trained without one now and
-/// then, to that of the mixture.
-TEST(Trainer, FindsTheScoreOfEveryClassAndOfAllOfThem) {
-  Mixture const mixture =
-      Mixture::isotropic({0.5, 0.3, 0.2}, {-2, 0, 1, 1.5, 1, -1.5}, {0.25, 0.09, 0.5});
-  TrainingTask const task{.architecture = {.width = 64,
-                                           .depth = 2,
-                                           .frequencies = 8,
-                                           .conditions = 3,
-                                           .scale = OutputScale::learned},
-                          .sde = "vp",
-                          .data = TrainingData(mixture, "three").with_components(),
-                          .options = {.iterations = 6000,
-                                      .batch = 256,
-                                      .seed = 1,
-                                      .weighting = Weighting::epsilon,
-                                      .learning_rate = 3e-3,
-                                      .drop_condition = 0.2}};
-  Trainer trainer(task);
-  run(trainer, 6000);
-  Network const network = trainer.network().network;
-  auto const error = [&](Target const& target, std::int64_t number) {
-    HostNetwork const host(conditioned(network, class_condition(network.architecture(), number)));
-    double square = 0;
-    int points = 0;
-    for (double const t : {0.1, 0.2, 0.3, 0.5}) {
-      NoiseLevel const level = make_sde("vp").at(t);
-      TargetAtLevel const exact = target.at(level);
-      for (int i = 0; i < 200; ++i, ++points) {
-        std::vector<double> x(2), noise(2), score(2), denoised(2);
-        target.draw(level, 99, i, x);
-        host.predict(x, level, noise);
-        (void)exact.evaluate(x, score, denoised);
-        for (std::size_t j = 0; j < 2; ++j) {
-          double const off = noise[j] + level.sigma() * score[j];
-          square += off * off / 2;
-        }
-      }
-    }
-    return std::sqrt(square / points);
-  };
-  auto const component = [&](std::size_t k) {
-    return Mixture::isotropic({1}, {mixture.means()[2 * k], mixture.means()[2 * k + 1]},
-                              {mixture.variances()[k]});
-  };
-  EXPECT_LT(error(mixture, no_class), 0.15);
-  for (std::size_t k = 0; k < 3; ++k) {
-    EXPECT_LT(error(component(k), std::int64_t(k)), 0.15) << k;
-    EXPECT_GT(error(component(k), std::int64_t((k + 1) % 3)), 0.4) << k;  // the control
-  }
 }
 
 /// The best score of Gaussian data is known and linear: a network comes close to it, under every

@@ -73,8 +73,7 @@ class GradientTile {
     std::span<Trainable::Layer const> const layers = trainable_->layers();
     T* delta = deltas_[0];
     T* next = deltas_[1];
-    add_scale(gradient, count);
-    loss_slopes(delta, count);
+    loss_slopes(delta, gradient, count);
     for (int i = a.depth; i >= 0; --i) {
       Trainable::Layer const& layer = layers[static_cast<std::size_t>(i)];
       T const* const before = i == 0 ? input_ : states_[static_cast<std::size_t>(i - 1)];
@@ -214,27 +213,18 @@ class GradientTile {
     return std::span(losses_).first(static_cast<std::size_t>(count));
   }
 
-  /// Adds the gradient in the scale.
-  void add_scale(std::span<T> gradient, int count) {
-    if (scale_ == nullptr) return;
+  /// The gradient of the losses in f; 0 in the rows and columns that only fill up. Adds that in the
+  /// scale.
+  void loss_slopes(T* delta, std::span<T> gradient, int count) {
     int const d = trainable_->architecture().dimension;
-    T* const mine = &gradient[*trainable_->scale()];
-    for (int row = 0; row < count; ++row) {
-      T const factor = T(2) * weight(row) / T(d);
-      for (int j = 0; j < d; ++j)
-        mine[j] = simd::fma(factor * output_[place(row, j)], unscaled(row, j), mine[j]);
-    }
-  }
-
-  /// The gradient of the losses in f; 0 in the rows and columns that only fill up.
-  void loss_slopes(T* delta, int count) {
-    int const d = trainable_->architecture().dimension;
+    T* const of_scale = scale_ == nullptr ? nullptr : &gradient[*trainable_->scale()];
     std::fill_n(delta, area(d), T(0));
     for (int row = 0; row < count; ++row) {
       T const factor = T(2) * weight(row) / T(d);
       for (int j = 0; j < d; ++j) {
         T const slope = factor * output_[place(row, j)];
         delta[place(row, j)] = scale_ == nullptr ? slope : slope * scale_[j];
+        if (scale_ != nullptr) of_scale[j] = simd::fma(slope, unscaled(row, j), of_scale[j]);
       }
     }
   }
