@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <retrace/metrics/projected_distances.hpp>
 #include <retrace/nn/conditioned.hpp>
 #include <retrace/nn/host_network.hpp>
+#include <retrace/run/sample.hpp>
+#include <retrace/samplers/registry.hpp>
+#include <retrace/sde/grid_rule.hpp>
 #include <retrace/sde/registry.hpp>
+#include <retrace/targets/draw_rows.hpp>
 #include <retrace/training/trainer.hpp>
 
 #include <gtest/gtest.h>
@@ -114,10 +119,22 @@ TEST(Trainer, FindsTheScoreOfEveryClassAndOfAllOfThem) {
     return Mixture::isotropic({1}, {mixture.means()[2 * k], mixture.means()[2 * k + 1]},
                               {mixture.variances()[k]});
   };
+  // Samples of a class follow the law of its component.
+  auto const distance = [&](std::int64_t number, Target const& target) {
+    constexpr std::int64_t n = 4000;
+    auto const run =
+        sample<double>(conditioned(network, class_condition(network.architecture(), number)),
+                       make_sampler("dpmpp-2m"), make_grid("log-snr", make_sde("vp"), 40, {}),
+                       {.samples = n, .seed = 5});
+    return projected_distances(std::span(run.x.data(), run.x.size()), draw_rows(target, 6, 0, n), 2)
+        .sliced_wasserstein;
+  };
   EXPECT_LT(error(mixture, no_class), 0.15);
   for (std::size_t k = 0; k < 3; ++k) {
     EXPECT_LT(error(component(k), std::int64_t(k)), 0.15) << k;
     EXPECT_GT(error(component(k), std::int64_t((k + 1) % 3)), 0.4) << k;  // the control
+    EXPECT_LT(distance(std::int64_t(k), component(k)), 0.1) << k;
+    EXPECT_GT(distance(std::int64_t((k + 1) % 3), component(k)), 1) << k;
   }
 }
 
