@@ -80,7 +80,7 @@ TrainingData data_of(TrainArguments const& arguments) {
     if (arguments.conditions)
       throw Error(Fault::argument, "--conditions does not go with --target",
                   "they are of the rows of a data set");
-    TrainingData const data(make_target(arguments.target.text()), arguments.target.text());
+    TrainingData data(make_target(arguments.target.text()), arguments.target.text());
     if (!arguments.labels) return data;
     if (arguments.labels.text() != "components")
       throw Error(
@@ -89,7 +89,7 @@ TrainingData data_of(TrainArguments const& arguments) {
           "its draws have the labels 'components' alone");
     return data.with_components();
   }
-  TrainingData const data =
+  TrainingData data =
       with_file(arguments.data, [&] { return TrainingData(DataSet(arguments.data.text())); });
   if (arguments.labels)
     return with_file(arguments.labels,

@@ -83,16 +83,21 @@ class GuidedSource {
   };
 
  protected:
-  template <class T, class Inner>
-  [[nodiscard]] Prepared<T, Inner> both(Inner conditional, Inner unconditional) const {
+  /// Of what `prepare` makes of a source.
+  template <class T, class Prepare>
+  [[nodiscard]] auto both(Prepare const& prepare) const {
+    auto conditional = prepare(conditional_), unconditional = prepare(unconditional_);
+    using Inner = decltype(conditional);
     auto other = unconditional.tile;
     other.layers.weights = conditional.tile.layers.weights;
     unconditional.weights = {};
-    auto const tile =
-        GuidedTile<T, decltype(Inner::tile)>{conditional.tile, other, static_cast<T>(weight_)};
-    return {std::move(conditional), std::move(unconditional), tile};
+    GuidedTile<T, decltype(Inner::tile)> const tile{conditional.tile, other,
+                                                    static_cast<T>(weight_)};
+    return Prepared<T, Inner>{std::move(conditional), std::move(unconditional), tile};
   }
+  [[nodiscard]] Source const& conditional() const { return conditional_; }
 
+ private:
   Source conditional_, unconditional_;
   double weight_;
 };
@@ -108,12 +113,13 @@ class GuidedNetworkSource : public GuidedSource<NetworkSource> {
 
   template <class T>
   [[nodiscard]] std::size_t bytes_per_level() const {
-    return 2 * conditional_.template bytes_per_level<T>();
+    return 2 * conditional().template bytes_per_level<T>();
   }
   template <class T, int Dim, class Exec>
   [[nodiscard]] auto prepare(Exec const& exec, std::span<NoiseLevel const> levels) const {
-    return both<T>(conditional_.template prepare<T, Dim, Exec>(exec, levels),
-                   unconditional_.template prepare<T, Dim, Exec>(exec, levels));
+    return both<T>([&](NetworkSource const& source) {
+      return source.template prepare<T, Dim, Exec>(exec, levels);
+    });
   }
 };
 
@@ -123,8 +129,9 @@ class GuidedAngleSource : public GuidedSource<NetworkAngleSource> {
 
   template <class T, int Dim, class Exec>
   [[nodiscard]] auto prepare(Exec const& exec) const {
-    return both<T>(conditional_.template prepare<T, Dim, Exec>(exec),
-                   unconditional_.template prepare<T, Dim, Exec>(exec));
+    return both<T>([&](NetworkAngleSource const& source) {
+      return source.template prepare<T, Dim, Exec>(exec);
+    });
   }
 };
 
