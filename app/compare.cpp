@@ -51,6 +51,8 @@ struct CompareArguments : Arguments {
 
   Given target = option("--target", "NAME", "the target");
   Given model = option("--model", "FILE", "a score network of it, .safetensors, to compare too");
+  Given of_class = option("--class", "K", help_of_class);
+  Given condition = option("--condition", "Y,Y,...", help_of_condition);
   Given sde = option("--sde", "NAME", help_of_sde);
   Given samplers = option("--samplers", "A,B,...", "the samplers, with options: ddim:eta=1,heun");
   Given evaluations = option("--evaluations", "N,N,...", "model calls that a sample may cost");
@@ -141,12 +143,14 @@ Contenders contenders_of(CompareArguments const& arguments) {
   if (arguments.model && !arguments.target)
     throw Error(Fault::argument, "--target is missing",
                 "a model is compared with exact draws of what it has learnt");
+  ConditionOptions const condition{arguments.of_class, arguments.condition};
+  condition.require(arguments.model);
   Contenders contenders{.target = make_target(arguments.target.text())};
   int const dimension = contenders.target.dimension();
   contenders.error = score_error_of(arguments.score_error, dimension);
   if (!arguments.model) return contenders;
   refuse_together(arguments.model, arguments.score_error, "one error at a time can be told apart");
-  contenders.network = read_network(arguments.model.text());
+  contenders.network = read_conditioned(arguments.model, condition);
   if (int const d = contenders.network->network.dimension(); d != dimension)
     throw Error(Fault::argument,
                 "--model " + retrace::quoted(arguments.model.text()) + " has " + std::to_string(d) +
@@ -196,6 +200,7 @@ void compare_command(Words const& words) {
              {"version", version}};
   if (contenders.error) facts["score_error"] = arguments.score_error.text();
   if (contenders.network) facts["model"] = arguments.model.text();
+  ConditionOptions{arguments.of_class, arguments.condition}.add_to(facts);
   for (Row const& row : comparison.rows) facts["rows"].push_back(to_json(row));
   for (Picture const& picture : pictures) facts["pictures"].push_back(picture.file);
 

@@ -138,6 +138,7 @@ Json facts_of(LikelihoodArguments const& arguments, LikelihoodPlan const& plan,
     facts["mean_log_probability"] = spread.mean;
     facts["integers"] = json_of(*plan.integers);
   }
+  ConditionOptions{arguments.of_class, arguments.condition}.add_to(facts);
   if (plan.truncation == Truncation::corrected) facts["correction"] = found.mean("correction");
   if (!arguments.no_budget)
     facts["error"] = {{"ode", found.mean("error_ode")},

@@ -113,7 +113,8 @@ LikelihoodArguments::LikelihoodArguments()
            .examples = {"--target swiss-roll --sde vp --samples 1000 --out logp.npz"}}) {}
 
 LikelihoodPlan likelihood_plan_of(LikelihoodArguments const& arguments) {
-  Subject subject = subject_of(arguments.target, arguments.model);
+  Subject subject =
+      subject_of(arguments.target, arguments.model, {arguments.of_class, arguments.condition});
   refuse_for_models(subject, arguments.score_error, "a network has an error of its own");
   refuse_for_models(subject, arguments.samples, "a network has no exact draws: give --points");
   refuse_together(arguments.points, arguments.samples, "both say where");

@@ -65,6 +65,8 @@ void report(SampleArguments const& arguments, Plan const& plan, Outlet const& ou
   outlet.say(printable(plan.sampler.text) + " on " + printable(plan.sde_text) + steps +
              " draws a sample\n" + text("samples") + " samples of " +
              printable(plan.subject.text()) +
+             ConditionOptions{arguments.of_class, arguments.condition}.text() +
+             (plan.guided ? ", guidance " + printable(arguments.guidance.text()) : "") +
              (plan.error ? " with score error " + printable(arguments.score_error.text()) : "") +
              " in " + short_number(facts["seconds"].get<double>()) + " s, seed " + text("seed") +
              "\n" + retrace::quoted(arguments.out.text()) + ": [" + text("samples") + ", " +
@@ -136,6 +138,7 @@ Options common_options(SampleArguments const& arguments, Plan const& plan) {
 /// f(model): the network, the target, or the target with an error in its score.
 template <class F>
 auto on_model(Plan const& plan, F const& f) {
+  if (plan.guided) return f(*plan.guided);
   if (plan.subject.trained()) return f(plan.subject.trained()->network);
   Target const& target = *plan.subject.target();
   return plan.error ? f(spoiled(target, *plan.error)) : f(target);
@@ -167,6 +170,8 @@ void deliver(SampleArguments const& arguments, Plan const& plan, std::string con
                 {"seconds", outcomes.seconds},
                 {"out", arguments.out.text()},
                 {"nonfinite", outcomes.nonfinite}});
+  ConditionOptions{arguments.of_class, arguments.condition}.add_to(facts);
+  if (plan.guided) facts["guidance"] = plan.guided->weight;
   if (plan.error) facts["score_error"] = arguments.score_error.text();
   report(arguments, plan, outlet, facts);
   written.keep();

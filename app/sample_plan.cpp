@@ -76,6 +76,20 @@ std::optional<Bf16Network> rounded_network(SampleArguments const& arguments, Pla
   return Bf16Network(plan.subject.trained()->network);
 }
 
+std::optional<GuidedNetwork> guided_of(SampleArguments const& arguments) {
+  if (!arguments.guidance) return {};
+  if (!arguments.of_class)
+    throw Error(Fault::argument, "--guidance needs --class", "it leads towards a class");
+  double const weight = arguments.guidance.real(Range::at_least(0));
+  TrainedNetwork const trained = read_network(arguments.model.text());
+  if (trained.drop_condition && *trained.drop_condition == 0)
+    throw Error(Fault::argument,
+                "--guidance does not fit --model " + retrace::quoted(arguments.model.text()),
+                "it was always told the class, and knows nothing without one",
+                "train it with --drop-condition 0.1");
+  return guided(trained.network, arguments.of_class.integer(0), weight);
+}
+
 /// From data to noise: no prior to start from, and no reverse SDE.
 void check_forwards(SampleArguments const& arguments, Plan const& plan) {
   if (plan.grid.grid.runs_backwards()) return;
@@ -108,7 +122,8 @@ SampleArguments::SampleArguments()
                         "--steps 30 --samples 5000 --seed 1 --out samples.npy --json"}}) {}
 
 Plan plan_of(SampleArguments const& arguments) {
-  Subject subject = subject_of(arguments.target, arguments.model);
+  Subject subject =
+      subject_of(arguments.target, arguments.model, {arguments.of_class, arguments.condition});
   refuse_for_models(subject, arguments.score_error, "a network has an error of its own");
   std::string sde_text = sde_text_of(arguments.sde, subject.trained());
   Sde sde = make_sde(sde_text);
@@ -118,6 +133,7 @@ Plan plan_of(SampleArguments const& arguments) {
   Plan plan{std::move(subject), std::move(sde_text), std::move(sde),
             std::move(sampler), std::move(grid),     std::move(error)};
   plan.rounded = rounded_network(arguments, plan);
+  plan.guided = guided_of(arguments);
   plan.tolerance = tolerance_of(arguments, plan.sampler);
   check_forwards(arguments, plan);
   refuse_together(arguments.path, arguments.noise, "the path makes the noise itself");

@@ -7,6 +7,7 @@
 
 #include <retrace/models/score_error.hpp>
 #include <retrace/nn/bf16_network.hpp>
+#include <retrace/nn/guided.hpp>
 #include <retrace/run/adaptive_result.hpp>
 #include <retrace/trace/trace.hpp>
 
@@ -22,6 +23,12 @@ struct SampleArguments : Arguments {
 
   Given target = option("--target", "NAME", "the target");
   Given model = option("--model", "FILE", help_of_model);
+  Given of_class = option("--class", "K", help_of_class);
+  Given condition = option("--condition", "Y,Y,...", help_of_condition);
+  Given guidance = option("--guidance", "W",
+                          "with --class: classifier-free guidance, (1 + W) times the\n"
+                          "prediction for the class, minus W times that without one;\n"
+                          "an evaluation of the model is then two of the network");
   Given sde = option("--sde", "NAME", help_of_sde);
   Given sampler = option("--sampler", "NAME", "the sampler");
   Given eta = option("--eta", "E", "the same as --sampler ddim:eta=E");
@@ -57,6 +64,7 @@ struct Plan {
   ChosenGrid grid;
   std::optional<ScoreError> error;
   std::optional<Bf16Network> rounded = {};  ///< the network, where --precision is bf16
+  std::optional<GuidedNetwork> guided{};
   std::uint64_t seed = 0;
   std::int64_t first = 0;
   LastNoise last_noise = LastNoise::keep;

@@ -55,6 +55,8 @@ void score_command(Words const& words) {
        .examples = {"--target swiss-roll --sde vp --t 0.5 --samples 1000 --out scores.npz"}});
   Given const target_text = arguments.option("--target", "NAME", "the target");
   Given const model = arguments.option("--model", "FILE", help_of_model);
+  Given const of_class = arguments.option("--class", "K", help_of_class);
+  Given const condition = arguments.option("--condition", "Y,Y,...", help_of_condition);
   Given const sde = arguments.option("--sde", "NAME", help_of_sde);
   Given const t = arguments.option("--t", "T", "the time");
   Given const points_path = arguments.option("--points", "FILE", "the points, .npy [n, d]");
@@ -65,7 +67,8 @@ void score_command(Words const& words) {
   Given const out = arguments.option("--out", "FILE", "where to write the .npz");
   arguments.parse(words);
 
-  Subject const subject = subject_of(target_text, model);
+  ConditionOptions const conditions{of_class, condition};
+  Subject const subject = subject_of(target_text, model, conditions);
   auto const error = score_error_of(error_text, subject.dimension());
   refuse_for_models(subject, samples, "a network's p_t is not known: give --points");
   std::string const sde_text = sde_text_of(sde, subject.trained());
@@ -105,6 +108,7 @@ void score_command(Words const& words) {
     Json report{{"sde", sde_text},       {"t", level.t()}, {subject.key(), subject.text()},
                 {"points", points.rows}, {"dimension", d}, {"seconds", seconds.count()},
                 {"out", out.text()}};
+    conditions.add_to(report);
     if (samples) report["seed"] = seed;
     if (error) report["score_error"] = error_text.text();
     print(json_document(report));

@@ -5,9 +5,10 @@
 
 namespace retrace::app {
 
-Subject subject_of(Given const& target, Given const& model) {
+Subject subject_of(Given const& target, Given const& model, ConditionOptions const& condition) {
   refuse_together(target, model, "both say what to evaluate");
-  if (model) return {read_network(model.text()), model.text()};
+  condition.require(model);
+  if (model) return {read_conditioned(model, condition), model.text()};
   if (!target)
     throw Error(Fault::argument, "--target is missing", "give --target NAME or --model FILE");
   return {make_target(target.text()), target.text()};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "arguments.hpp"
+#include "condition.hpp"
 
 #include <retrace/io/network_file.hpp>
 #include <retrace/targets/target.hpp>
@@ -44,7 +45,8 @@ inline constexpr char const* help_of_sde = "the SDE (default with --model: the n
 inline constexpr char const* help_of_model = "instead of --target: a score network, .safetensors";
 
 /// Throws Error (argument) where neither or both are given, else what makes and reads them.
-[[nodiscard]] Subject subject_of(Given const& target, Given const& model);
+[[nodiscard]] Subject subject_of(Given const& target, Given const& model,
+                                 ConditionOptions const& condition);
 
 /// The SDE asked for; without one that which the network, if there is one, was trained on.
 [[nodiscard]] std::string sde_text_of(Given const& sde, TrainedNetwork const* network);

@@ -22,9 +22,16 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+std::string conditions_text(Architecture const& a) {
+  if (a.conditions == 0) return {};
+  return (a.condition_kind == ConditionKind::of_class ? ",classes=" : ",conditions=") +
+         std::to_string(a.conditions);
+}
+
 std::string model_text(Architecture const& a) {
   return "mlp:width=" + std::to_string(a.width) + ",depth=" + std::to_string(a.depth) +
-         ",activation=" + name_of(a.activation) + ",prediction=" + name_of(a.prediction);
+         ",activation=" + name_of(a.activation) + ",prediction=" + name_of(a.prediction) +
+         conditions_text(a);
 }
 
 std::int64_t parameters_of(Network const& network) {
@@ -84,6 +91,9 @@ Json report_of(TrainArguments const& arguments, Trainer const& trainer, double s
               {"seconds", seconds},
               {"samples_per_second", done > 0 ? trained / seconds : 0.0},
               {"out", arguments.out.text()}};
+  if (arguments.labels) report["labels"] = arguments.labels.text();
+  if (arguments.conditions) report["conditions"] = arguments.conditions.text();
+  if (o.drop_condition > 0) report["drop_condition"] = o.drop_condition;
   if (arguments.resume) report["resumed_at"] = o.iterations - done;
   return report;
 }

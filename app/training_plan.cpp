@@ -58,20 +58,46 @@ void choose(Given const& given, int& value, std::int64_t low) {
   if (given) value = static_cast<int>(given.integer(low, most));
 }
 
+/// What is done with the file of an option; errors name both.
+template <class F>
+TrainingData with_file(Given const& option, F const& f) {
+  try {
+    return f();
+  } catch (Error const& error) {
+    if (error.fault() != Fault::argument) throw;
+    throw Error(Fault::file,
+                "cannot use " + retrace::quoted(option.text()) + " as " + option.name(),
+                error.what());
+  }
+}
+
 TrainingData data_of(TrainArguments const& arguments) {
   refuse_together(arguments.target, arguments.data, "both say what to train on");
+  refuse_together(arguments.labels, arguments.conditions, "both say what to condition on");
   if (!arguments.data) {
     if (!arguments.target)
       throw Error(Fault::argument, "--target is missing", "or --data with a data set");
-    return {make_target(arguments.target.text()), arguments.target.text()};
+    if (arguments.conditions)
+      throw Error(Fault::argument, "--conditions does not go with --target",
+                  "they are of the rows of a data set");
+    TrainingData data(make_target(arguments.target.text()), arguments.target.text());
+    if (!arguments.labels) return data;
+    if (arguments.labels.text() != "components")
+      throw Error(
+          Fault::argument,
+          "--labels " + retrace::quoted(arguments.labels.text()) + " does not go with --target",
+          "its draws have the labels 'components' alone");
+    return data.with_components();
   }
-  NpyArray array = read_npy(arguments.data.text());
-  constexpr std::int64_t fewest = 2;
-  if (array.rows < fewest)
-    throw Error(Fault::file, "cannot use " + retrace::quoted(arguments.data.text()) + " as --data",
-                "it has " + std::to_string(array.rows) + " row" + (array.rows == 1 ? "" : "s"),
-                "training needs 2 or more");
-  return {std::move(array.values), static_cast<int>(array.columns)};
+  TrainingData data =
+      with_file(arguments.data, [&] { return TrainingData(DataSet(arguments.data.text())); });
+  if (arguments.labels)
+    return with_file(arguments.labels,
+                     [&] { return data.with_labels(read_npy_integers(arguments.labels.text())); });
+  if (arguments.conditions)
+    return with_file(arguments.conditions,
+                     [&] { return data.with_conditions(DataSet(arguments.conditions.text())); });
+  return data;
 }
 
 /// Whether the noise of a process outgrows the data: networks need their inputs scaled.
@@ -82,6 +108,8 @@ Architecture architecture_of(TrainArguments const& arguments, Sde const& sde,
   Architecture a;
   a.dimension = data.dimension();
   a.sigma_data = data.deviation();
+  a.conditions = data.conditions();
+  a.condition_kind = data.condition_kind();
   choose(arguments.width, a.width, 1);
   choose(arguments.depth, a.depth, 1);
   choose(arguments.frequencies, a.frequencies, 0);
@@ -89,6 +117,7 @@ Architecture architecture_of(TrainArguments const& arguments, Sde const& sde,
   choose(arguments.embedding, a.embedding);
   choose(arguments.skip, a.skip);
   choose(arguments.norm, a.norm);
+  choose(arguments.scale, a.scale);
   bool const reaches_noise = sde.at(sde.t_max()).alpha() == 0;
   if (explodes(sde)) a.prediction = Prediction::denoised;
   if (reaches_noise) a.prediction = Prediction::flow;
@@ -120,6 +149,8 @@ TrainingOptions options_of(TrainArguments const& arguments, Sde const& sde, Arch
   if (arguments.learning_rate) o.learning_rate = arguments.learning_rate.real(Range::positive());
   if (arguments.weight_decay) o.weight_decay = arguments.weight_decay.real(Range::at_least(0));
   if (arguments.clip) o.clip = arguments.clip.real(Range::at_least(0));
+  if (arguments.drop_condition)
+    o.drop_condition = arguments.drop_condition.real({.low = 0, .high = 1});
   if (arguments.ema) o.ema = arguments.ema.reals({.low = 0, .high = 1});
   bool const from_checkpoint = arguments.resume && !arguments.seed;
   o.seed = from_checkpoint ? seed_of_checkpoint(arguments.resume.text()) : seed_of(arguments.seed);
@@ -155,7 +186,11 @@ TrainArguments::TrainArguments()
            .notes = names_of_sdes() + names_of_targets(),
            .examples = {"--target swiss-roll --sde vp --iterations 500 --out swiss.safetensors"}}),
       target(option("--target", "NAME", "the target, or")),
-      data(option("--data", "FILE", "the data set, .npy [n, d]")),
+      data(option("--data", "FILE", "the data set, .npy [n, d], which may be larger than memory")),
+      labels(option("--labels", "FILE",
+                    "condition on classes: .npy [n] of whole numbers from 0; with\n"
+                    "--target: components, the one that a draw is of")),
+      conditions(option("--conditions", "FILE", "condition on vectors: .npy [n, m]")),
       sde(option("--sde", "NAME", "the SDE")),
       out(option("--out", "FILE", "where to write the network")),
       width(option("--width", "W", "of the hidden layers (default: 128)")),
@@ -169,6 +204,9 @@ TrainArguments::TrainArguments()
                                                       "edm, ddpm, and with preconditioning)")),
       skip(option("--skip", "NAME", all_names<Skip>() + " (default: none)")),
       norm(option("--norm", "NAME", all_names<Norm>() + " (default: none)")),
+      scale(option(
+          "--scale", "NAME",
+          "of each component of the output: " + all_names<OutputScale>() + " (default: none)")),
       prediction(option("--prediction", "NAME",
                         all_names<Prediction>() + " (default: noise; ve and\n"
                                                   "edm: denoised; rectified-flow: flow)")),
@@ -194,6 +232,9 @@ TrainArguments::TrainArguments()
                            all_names<TimeSampling>() +
                                "\n                            (default: importance; edm: "
                                "log-normal)")),
+      drop_condition(option("--drop-condition", "P",
+                            "share of examples that are not told their class, for\n"
+                            "--guidance later (default: 0)")),
       seed(option("--seed", "S", "(default: random, or that of --resume)")),
       resume(option("--resume", "FILE", "go on from a checkpoint of the same line")),
       checkpoint(option("--checkpoint", "FILE",

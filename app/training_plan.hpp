@@ -15,11 +15,11 @@ namespace retrace::app {
 struct TrainArguments : Arguments {
   TrainArguments();
 
-  Given target, data, sde, out;
-  Given width, depth, activation, frequencies, embedding, conditioning, skip, norm, prediction,
-      preconditioning;
+  Given target, data, labels, conditions, sde, out;
+  Given width, depth, activation, frequencies, embedding, conditioning, skip, norm, scale,
+      prediction, preconditioning;
   Given iterations, batch, learning_rate, warm_up, weight_decay, clip, ema, weighting,
-      time_sampling, seed;
+      time_sampling, drop_condition, seed;
   Given resume, checkpoint, checkpoint_every;
 };
 

@@ -4,6 +4,7 @@
 #include <retrace/io/network_file.hpp>
 #include <retrace/io/npy.hpp>
 #include <retrace/io/npz.hpp>
+#include <retrace/nn/conditioned.hpp>
 #include <retrace/nn/host_network.hpp>
 #include <retrace/sde/registry.hpp>
 
@@ -178,6 +179,104 @@ TEST(ModelOption, RefusesWhatDoesNotFit) {
   expect_refusal(folder, likelihood + "--points x3.npy", 2, {"x3.npy", "[n, 2]"});
   expect_refusal(folder, likelihood + "--points x3.npy --target moons", 2, {"--target", "--model"});
   expect_refusal(folder, score + "--t 0 --points x3.npy", 2, {"x3.npy"});
+}
+
+TrainedNetwork conditional(ConditionKind kind) {
+  TrainedNetwork trained{
+      .network = random_network({.width = 16, .conditions = 3, .condition_kind = kind}, 3)};
+  if (kind == ConditionKind::vector) trained.of_conditions = {{1, 2, 3}, {1, 1, 2}};
+  return trained;
+}
+
+/// Every command takes the condition, and does with it what it would do with the network made so.
+TEST(ModelOption, IsConditionedByEveryCommand) {
+  TemporaryFolder const folder;
+  std::vector<double> const x{0.5, -1, 2, 0.25};
+  write_npy<double>(folder / "x.npy", x.data(), std::array<std::int64_t, 2>{2, 2});
+  struct Case {
+    ConditionKind kind;
+    std::string option;
+    std::vector<double> y;
+  };
+  for (Case const& some : {Case{ConditionKind::of_class, "--class 2", {0, 0, 1}},
+                           Case{ConditionKind::of_class, "--condition 0,0,1", {0, 0, 1}},
+                           Case{ConditionKind::vector, "--condition 2,2,-1", {2, 2, -1}}}) {
+    SCOPED_TRACE(some.option);
+    TrainedNetwork const trained = conditional(some.kind);
+    write_network(folder / "m.safetensors", trained);
+    write_network(folder / "plain.safetensors", conditioned(trained, some.y));
+    for (std::string const& line :
+         {std::string("sample --sampler ddim --steps 3 --samples 5 --seed 1 --out o.npy "),
+          std::string("score --t 0.5 --points x.npy --out o.npz "),
+          std::string("likelihood --points x.npy --no-budget --out o.npz ")}) {
+      Outcome const outcome =
+          run(folder.path(), line + "--json --model m.safetensors " + some.option);
+      ASSERT_EQ(outcome.status, 0) << outcome.err;
+      EXPECT_TRUE(outcome.json().contains(some.option.substr(2, some.option.find(' ') - 2)));
+      std::string const file = folder / (line.starts_with("sample") ? "o.npy" : "o.npz");
+      std::string const bytes = bytes_of(file);
+      ASSERT_EQ(run(folder.path(), line + "--model plain.safetensors").status, 0);
+      EXPECT_EQ(bytes_of(file), bytes) << line;
+    }
+    Outcome const compared = run(
+        folder.path(),
+        "compare --target moons --model m.safetensors --samplers ddim --evaluations 3 --samples 50 "
+        "--report r --json " +
+            some.option);
+    EXPECT_EQ(compared.status, 0) << compared.err;
+  }
+}
+
+TEST(ModelOption, IsGuided) {
+  TemporaryFolder const folder;
+  TrainedNetwork trained = conditional(ConditionKind::of_class);
+  trained.drop_condition = 0.1;
+  write_network(folder / "m.safetensors", trained);
+  std::string const line =
+      "sample --model m.safetensors --sampler ddim --steps 3 --samples 5 --seed 1 --out o.npy ";
+  auto const made = [&](std::string const& options) {
+    Outcome const outcome = run(folder.path(), line + options);
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    return bytes_of(folder / "o.npy");
+  };
+  std::string const plain = made("--class 1");
+  EXPECT_EQ(made("--class 1 --guidance 0"), plain);
+  EXPECT_NE(made("--class 1 --guidance 2"), plain);
+  Outcome const outcome = run(folder.path(), line + "--class 1 --guidance 2 --json");
+  EXPECT_EQ(outcome.json()["guidance"], 2);
+  EXPECT_EQ(outcome.json()["evaluations"], 3);
+  std::filesystem::remove(folder / "o.npy");
+  expect_refusal(folder, line + "--guidance 2", 2, {"--class is missing"});
+  expect_refusal(folder, line + "--condition 0,1,0 --guidance 2", 2, {"--guidance needs --class"});
+  expect_refusal(folder, line + "--class 1 --guidance -1", 2, {"--guidance", "-1"});
+  trained.drop_condition = 0;
+  write_network(folder / "m.safetensors", trained);
+  expect_refusal(folder, line + "--class 1 --guidance 2", 2, {"--guidance", "--drop-condition"});
+}
+
+TEST(ModelOption, RefusesConditionsThatDoNotFit) {
+  TemporaryFolder const folder;
+  write_network(folder / "m.safetensors", denoiser());
+  write_network(folder / "class.safetensors", conditional(ConditionKind::of_class));
+  write_network(folder / "vector.safetensors", conditional(ConditionKind::vector));
+  std::string const sample = "sample --sampler ddim --steps 3 --out s.npy ";
+  expect_refusal(folder, sample + "--model class.safetensors", 2, {"--class is missing", "0 to 2"});
+  expect_refusal(folder, sample + "--model class.safetensors --class 3", 2,
+                 {"class 3 does not exist", "0 to 2"});
+  expect_refusal(folder, sample + "--model class.safetensors --class -1", 2, {"--class"});
+  expect_refusal(folder, sample + "--model vector.safetensors", 2,
+                 {"--condition is missing", "3 numbers"});
+  expect_refusal(folder, sample + "--model vector.safetensors --class 1", 2, {"knows no classes"});
+  expect_refusal(folder, sample + "--model vector.safetensors --condition 1,2", 2,
+                 {"has 2 numbers", "takes 3"});
+  expect_refusal(folder, sample + "--model vector.safetensors --condition 1,nan,2", 2,
+                 {"--condition", "nan"});
+  expect_refusal(folder, sample + "--model m.safetensors --class 1", 2,
+                 {"knows no classes", "not conditioned"});
+  expect_refusal(folder, sample + "--model class.safetensors --class 1 --condition 1,0,0", 2,
+                 {"--class", "--condition"});
+  expect_refusal(folder, sample + "--target moons --sde vp --class 1", 2,
+                 {"--class needs --model"});
 }
 
 TEST(ModelOption, IsComparedBesideTheExactScore) {

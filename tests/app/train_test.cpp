@@ -97,6 +97,78 @@ TEST(TrainCommand, NormalisesADataSetAndStoresTheWayBack) {
   EXPECT_NEAR(n.std[2], 0.5, 1e-12);
 }
 
+TEST(TrainCommand, ConditionsOnLabelsVectorsAndComponents) {
+  TemporaryFolder const folder;
+  std::vector<double> x, y;
+  std::vector<std::int64_t> labels;
+  for (int i = 0; i < 50; ++i) {
+    x.insert(x.end(), {double(i % 7), double(i % 5)});
+    y.insert(y.end(), {10.0 * i, 1, -1.0 * i});
+    labels.push_back(i % 3);
+  }
+  write(folder / "x.npy", x, 2);
+  write(folder / "y.npy", y, 3);
+  put(folder / "labels.npy", npy_bytes(npy_dict("<i8", "(50,)"), raw(labels)));
+  auto const trained = [&](std::string const& options) {
+    Outcome const outcome = run(folder.path(),
+                                "train --sde vp --width 8 --iterations 20 --seed 1 --json "
+                                "--out m.safetensors " +
+                                    options);
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    return outcome.json();
+  };
+  auto report = trained("--data x.npy --labels labels.npy --drop-condition 0.25 --scale learned");
+  EXPECT_EQ(report["labels"], "labels.npy");
+  EXPECT_EQ(report["drop_condition"], 0.25);
+  EXPECT_TRUE(contains(report["model"].get<std::string>(), "classes=3"));
+  TrainedNetwork made = read_network(folder / "m.safetensors");
+  EXPECT_EQ(made.network.architecture().conditions, 3);
+  EXPECT_EQ(made.network.architecture().condition_kind, ConditionKind::of_class);
+  EXPECT_EQ(made.network.architecture().scale, OutputScale::learned);
+  EXPECT_EQ(made.drop_condition, 0.25);
+
+  report = trained("--data x.npy --conditions y.npy");
+  EXPECT_EQ(report["conditions"], "y.npy");
+  made = read_network(folder / "m.safetensors");
+  EXPECT_EQ(made.network.architecture().conditions, 3);
+  EXPECT_EQ(made.network.architecture().condition_kind, ConditionKind::vector);
+  EXPECT_NEAR(made.of_conditions.mean[0], 245, 1e-10);
+  EXPECT_EQ(made.of_conditions.std[1], 1);
+
+  trained("--target eight-gaussians --labels components");
+  EXPECT_EQ(read_network(folder / "m.safetensors").network.architecture().conditions, 8);
+}
+
+TEST(TrainCommand, RefusesConditionsThatDoNotFit) {
+  TemporaryFolder const folder;
+  write(folder / "x.npy", {1, 2, 3, 4}, 2);
+  write(folder / "y.npy", {1, 2, 3}, 1);
+  auto const labels = [&](char const* name, std::vector<std::int32_t> const& values) {
+    put(folder / name,
+        npy_bytes(npy_dict("<i4", "(" + std::to_string(values.size()) + ",)"), raw(values)));
+  };
+  labels("two.npy", {0, 1});
+  labels("three.npy", {0, 1, 0});
+  labels("gap.npy", {0, 2});
+  auto const refuse = [&](std::string const& options, int status,
+                          std::vector<std::string> const& parts) {
+    expect_refusal(folder, "train --sde vp --out m.safetensors " + options, status, parts);
+  };
+  std::string const data = "--data x.npy ", target = "--target moons ";
+  refuse(data + "--labels three.npy", 1, {"'three.npy' as --labels", "3 labels for 2 rows"});
+  refuse(data + "--labels gap.npy", 1, {"'gap.npy' as --labels", "class 1", "no row"});
+  refuse(data + "--labels x.npy", 1, {"x.npy", "[2, 2]", "[n]"});
+  refuse(data + "--labels none.npy", 1, {"none.npy"});
+  refuse(data + "--conditions y.npy", 1, {"'y.npy' as --conditions", "3 conditions for 2 rows"});
+  refuse(data + "--conditions x.npy --labels two.npy", 2, {"--labels", "--conditions"});
+  refuse(data + "--conditions x.npy --drop-condition 0.1", 2, {"only classes can be withheld"});
+  refuse(data + "--drop-condition 0.1", 2, {"only classes can be withheld"});
+  refuse(data + "--labels two.npy --drop-condition 2", 2, {"--drop-condition", "[0, 1]"});
+  refuse(target + "--labels two.npy", 2, {"'two.npy'", "components"});
+  refuse(target + "--conditions x.npy", 2, {"--conditions", "--target"});
+  refuse(target + "--scale learnt", 2, {"'learnt'", "'learned'?"});
+}
+
 /// At twenty moments, each in a new run: bit for bit the network of a run that was left alone.
 TEST(TrainCommand, GoesOnAfterAKillAtAnyMoment) {
   TemporaryFolder const folder;

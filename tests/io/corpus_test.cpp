@@ -3,6 +3,7 @@
 
 #include <retrace/core/error.hpp>
 #include <retrace/io/mixture_file.hpp>
+#include <retrace/io/network_file.hpp>
 #include <retrace/io/npy.hpp>
 #include <retrace/io/npz.hpp>
 #include <retrace/io/safetensors.hpp>
@@ -53,6 +54,11 @@ TEST(Corpus, OfTensorsIsReadOrRefused) {
     for (auto const& [name, tensor] : file.tensors()) (void)file.values(name);
     if (file.metadata().contains("crc32")) file.verify();
   });
+}
+
+TEST(Corpus, OfNetworksIsReadOrRefused) {
+  goes_through_corpus("network",
+                      [](std::filesystem::path const& path) { (void)read_network(path); });
 }
 
 TEST(Corpus, OfMixturesIsReadOrRefused) {

@@ -4,6 +4,7 @@
 
 #include <retrace/core/version.hpp>
 #include <retrace/io/network_file.hpp>
+#include <retrace/nn/conditioned.hpp>
 
 #include <gtest/gtest.h>
 
@@ -38,6 +39,12 @@ std::vector<Architecture> architectures() {
     add([&, value = value](Architecture& a) { a.norm = value; });
   add([](Architecture& a) { a.frequencies = 0; });
   add([](Architecture& a) { a.depth = 1; });
+  add([](Architecture& a) { a.scale = OutputScale::learned; });
+  for (auto const& [name, value] : names<ConditionKind>())
+    add([&, value = value](Architecture& a) { a.conditions = 5, a.condition_kind = value; });
+  add([](Architecture& a) {
+    a.conditions = 1, a.frequencies = 0, a.injection = Injection::first_layer;
+  });
   add([](Architecture& a) {
     a.prediction = Prediction::denoised;
     a.preconditioning = Preconditioning::edm;
@@ -53,13 +60,16 @@ TEST(NetworkFile, ComesBackAsItWasWritten) {
         .network = random_network(architecture, 1),
         .sde = "sub-vp:beta_max=19.5",
         .normalisation = {std::vector<double>(std::size_t(architecture.dimension), 0.1),
-                          std::vector<double>(std::size_t(architecture.dimension), 1e-3)}};
+                          std::vector<double>(std::size_t(architecture.dimension), 1e-3)},
+        .of_conditions = {std::vector<double>(std::size_t(architecture.conditions), 3.0),
+                          std::vector<double>(std::size_t(architecture.conditions), 0.7)}};
     write_network(folder / "m.safetensors", trained);
     TrainedNetwork const read = read_network(folder / "m.safetensors");
     EXPECT_EQ(read.network.architecture(), architecture);
     EXPECT_TRUE(std::ranges::equal(read.network.values(), trained.network.values()));
     EXPECT_EQ(read.sde, trained.sde);
     EXPECT_EQ(read.normalisation, trained.normalisation);
+    EXPECT_EQ(read.of_conditions, trained.of_conditions);
     SafetensorsFile const file(folder / "m.safetensors");
     EXPECT_EQ(file.metadata().at("version"), version);
     EXPECT_NO_THROW(file.verify());
@@ -82,11 +92,28 @@ TEST(NetworkFile, WithoutMetadataIsUnderstoodByItsShapes) {
     architecture.prediction = defaults.prediction;
     architecture.preconditioning = defaults.preconditioning;
     architecture.sigma_data = defaults.sigma_data;
+    architecture.condition_kind = defaults.condition_kind;
     EXPECT_EQ(read.network.architecture(), architecture);
     EXPECT_TRUE(std::ranges::equal(read.network.values(), network.values()));
     EXPECT_EQ(read.sde, "vp");
     EXPECT_TRUE(read.normalisation.empty());
   }
+}
+
+TEST(NetworkFile, IsConditionedInTheUnitsOfItsData) {
+  TrainedNetwork const trained{
+      .network =
+          random_network({.width = 8, .conditions = 2, .condition_kind = ConditionKind::vector}, 1),
+      .sde = "ve",
+      .normalisation = {{1, 2}, {3, 4}},
+      .of_conditions = {{10, -1}, {2, 0.5}}};
+  TrainedNetwork const found = conditioned(trained, {14, -1.5});
+  Network const expected = conditioned(trained.network, std::vector<double>{2, -1});
+  EXPECT_TRUE(std::ranges::equal(found.network.values(), expected.values()));
+  EXPECT_EQ(found.network.architecture(), expected.architecture());
+  EXPECT_EQ(found.sde, "ve");
+  EXPECT_EQ(found.normalisation, trained.normalisation);
+  EXPECT_TRUE(found.of_conditions.empty());
 }
 
 class NetworkFileRefusal : public testing::Test {
@@ -120,6 +147,10 @@ TEST_F(NetworkFileRefusal, NamesTheFieldOfTheMetadata) {
   EXPECT_TRUE(contains(refused({{"mean", "[0,0]"}}), "one of mean and std"));
   EXPECT_TRUE(contains(refused({{"mean", "[0]"}, {"std", "[1,1]"}}), "mean that is no list of 2"));
   EXPECT_TRUE(contains(refused({{"mean", "[0,0]"}, {"std", "[1,0]"}}), "not positive"));
+  EXPECT_TRUE(contains(refused({{"scale", "learned"}}), "differ in the scale"));
+  EXPECT_TRUE(contains(refused({{"conditions", "3"}}), "the conditions '3'; its tensors have 0"));
+  EXPECT_TRUE(contains(refused({{"condition", "label"}}), "expected is one of class, vector"));
+  EXPECT_TRUE(contains(refused({{"condition_mean", "[0]"}}), "condition_mean and condition_std"));
   EXPECT_TRUE(contains(refused({{"mean", "[0,1e999]"}, {"std", "[1,1]"}}), "mean that is no list"));
 }
 

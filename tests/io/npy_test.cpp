@@ -2,6 +2,7 @@
 #include "support/files.hpp"
 
 #include <retrace/io/npy.hpp>
+#include <retrace/io/npy_rows.hpp>
 
 #include <gtest/gtest.h>
 
@@ -135,6 +136,70 @@ TEST(Npy, ReadsIntegersOnlyWhereAsked) {  // that read_npy() refuses them is R45
   std::vector<float> const floats{1, 2};
   put(x, npy_bytes(npy_dict("<f4", "(1, 2)"), raw(floats)));
   EXPECT_EQ(read_npy_numbers(x).values, (std::vector<double>{1, 2}));
+}
+
+TEST(Npy, ReadsWholeNumbersOfEveryType) {
+  TemporaryFolder folder;
+  auto const read = [&](char const* type, std::string const& data) {
+    return read_npy_integers(put(folder / "y.npy", npy_bytes(npy_dict(type, "(3,)"), data)));
+  };
+  std::vector<std::int32_t> const expected{0, 7, 2};
+  EXPECT_EQ(read("|u1", raw(std::vector<std::uint8_t>{0, 7, 2})), expected);
+  EXPECT_EQ(read("<i4", raw(std::vector<std::int32_t>{0, 7, 2})), expected);
+  EXPECT_EQ(read("<i8", raw(std::vector<std::int64_t>{0, 7, 2})), expected);
+  EXPECT_EQ(read("<f4", raw(std::vector<float>{0, 7, 2})), expected);
+  EXPECT_EQ(read("<f8", raw(std::vector<double>{0, 7, 2})), expected);
+  EXPECT_EQ(read("<i4", raw(std::vector<std::int32_t>{-1, 7, 2}))[0], -1);
+  auto const refused = [&](char const* type, std::string const& data) {
+    return refusal([&] { (void)read(type, data); });
+  };
+  EXPECT_TRUE(contains(refused("<f8", raw(std::vector<double>{0, 1, 0.5})), "its row 2 is 0.5"));
+  EXPECT_TRUE(contains(refused("<i8", raw(std::vector<std::int64_t>{0, std::int64_t{1} << 40, 1})),
+                       "its row 1 is"));
+  EXPECT_EQ(read("<i2", raw(std::vector<std::int16_t>{0, 7, 2})), expected);
+  EXPECT_TRUE(contains(refused("<f2", raw(std::vector<std::int16_t>{0, 1, 2})), "'<f2'; wanted"));
+  EXPECT_TRUE(contains(refused("<f8", raw(std::vector<double>{0, 1, std::nan("")})), "NaN"));
+  EXPECT_TRUE(contains(refused("<i4", raw(std::vector<std::int32_t>{0, 1})), "cut off"));
+  // Nothing else takes whole numbers.
+  EXPECT_TRUE(contains(refusal([&] { (void)read_npy_list(folder / "y.npy"); }), "'<i4'"));
+}
+
+TEST(NpyRows, AreThoseOfTheWholeFile) {
+  TemporaryFolder folder;
+  auto const check = [&](auto zero, std::int64_t rows, std::int64_t columns) {
+    auto const values = awkward_values<decltype(zero)>(static_cast<std::size_t>(rows * columns));
+    write_npy(folder / "x.npy", values.data(), std::array{rows, columns});
+    NpyArray const whole = read_npy(folder / "x.npy");
+    NpyRows const file(folder / "x.npy");
+    EXPECT_EQ(file.rows(), rows);
+    EXPECT_EQ(file.columns(), columns);
+    for (std::int64_t const first : {std::int64_t{0}, rows / 3, rows - 1}) {
+      std::vector<double> some(static_cast<std::size_t>((rows - first) * columns));
+      file.read(first, some);
+      EXPECT_TRUE(std::equal(some.begin(), some.end(), whole.values.begin() + first * columns));
+    }
+  };
+  check(float{}, 7, 3);
+  check(double{}, 7, 3);
+  check(float{}, 3000, 5);  // more than are widened at a time
+}
+
+TEST(NpyRows, RefuseWhatIsCutOrNotFinite) {
+  TemporaryFolder folder;
+  std::vector<double> x(3000, 1.5);
+  x[2 * 1234 + 1] = std::nan("");
+  put(folder / "x.npy", npy_bytes(npy_dict("<f8", "(1500, 2)"), raw(x)));
+  NpyRows const file(folder / "x.npy");
+  std::vector<double> row(2);
+  EXPECT_NO_THROW(file.read(1233, row));
+  EXPECT_TRUE(contains(refusal([&] { file.read(1234, row); }),
+                       "its row 1234 (entry [1234, 1], counted from 0) is NaN"));
+  std::filesystem::resize_file(folder / "x.npy", 20000);
+  EXPECT_NO_THROW(file.read(17, row));
+  EXPECT_TRUE(contains(refusal([&] { file.read(1400, row); }), "became shorter"));
+  EXPECT_TRUE(contains(refusal([&] { NpyRows{folder / "x.npy"}; }), "cut off"));
+  write_npy(folder / "y.npy", x.data(), std::array<std::int64_t, 1>{5});
+  EXPECT_TRUE(contains(refusal([&] { NpyRows{folder / "y.npy"}; }), "wanted is [n, d]"));
 }
 
 TEST(Npy, ReadsWhatOtherWritersMake) {

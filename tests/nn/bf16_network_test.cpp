@@ -59,7 +59,7 @@ TEST(Bf16Network, PredictsToTwoOrThreeDigits) {
   for (int const d : {1, 2, 3, 20})
     for (Architecture const& a : testing::architectures(d)) {
       SCOPED_TRACE(testing::text(a));
-      Network const network = testing::network(a, 7);
+      Network const network = testing::random_scaled_network(a, 7);
       HostNetwork const host(network);
       auto const x = points(d, 70);
       auto const y = evaluated(network, x);
@@ -146,7 +146,7 @@ TEST(Bf16Network, GivesTheSameBitsInTilesAndLanesOfEveryKind) {
   for (int const d : {1, 2, 5})
     for (Architecture const& a : testing::architectures(d)) {
       SCOPED_TRACE(testing::text(a));
-      auto const kernel = prepared(testing::network(a, 7));
+      auto const kernel = prepared(testing::random_scaled_network(a, 7));
       auto x = points(d, 131);
       for (std::size_t i = 0; i < x.size(); i += 17) x[i] *= static_cast<float>(1 << (i % 14));
       Evaluation<float> const e{0, 0, 0.75F, -1.25F};
@@ -170,7 +170,7 @@ TEST(Bf16Network, GivesTheSameBitsInTilesAndLanesOfEveryKind) {
 TEST(Bf16Network, KeepsBadSamplesToThemselves) {
   for (Architecture const& a : testing::architectures(3)) {
     SCOPED_TRACE(testing::text(a));
-    Network const network = testing::network(a, 7);
+    Network const network = testing::random_scaled_network(a, 7);
     auto const x = points(3, 50);
     auto const good = evaluated(network, x);
     auto bad = x;

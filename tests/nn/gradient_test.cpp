@@ -16,6 +16,13 @@ namespace {
 
 constexpr int examples = 37;  // not a whole number of blocks
 
+std::vector<Architecture> all_architectures(int dimension) {
+  auto all = testing::architectures(dimension);
+  auto const more = testing::conditional_architectures(dimension);
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
+}
+
 /// A network with its parameters, and a tile full of examples.
 template <class T, class Isa>
 struct Setting {
@@ -24,7 +31,7 @@ struct Setting {
   GradientTile<T, Isa> tile{trainable};
   AlignedVector<T> parameters = AlignedVector<T>(trainable.size());
 
-  explicit Setting(Architecture const& a) : network(testing::network(a, 3)) {
+  explicit Setting(Architecture const& a) : network(testing::random_scaled_network(a, 3)) {
     trainable.gather<T>(network.values(), parameters);
     for (int row = 0; row < examples; ++row) {
       NoiseLevel const level = level_of(row);
@@ -35,8 +42,17 @@ struct Setting {
       }
       auto const e = network.embedding(condition(a, level));
       for (int k = 0; k < 2 * a.frequencies; ++k) tile.embedding(row, k) = T(e[std::size_t(k)]);
+      auto const y = condition_of(row);
+      for (int k = 0; k < a.conditions; ++k)
+        tile.embedding(row, 2 * a.frequencies + k) = T(y[std::size_t(k)]);
       tile.weight(row) = T(0.5 + 0.01 * row);
     }
+  }
+
+  [[nodiscard]] std::vector<double> condition_of(int row) const {
+    std::vector<double> y;
+    for (int k = 0; k < network.architecture().conditions; ++k) y.push_back(std::cos(row + 2 * k));
+    return y;
   }
 
   static NoiseLevel level_of(int row) { return Sde(vp{}).at((row + 0.5) / examples); }
@@ -60,17 +76,16 @@ struct Setting {
 };
 
 TEST(GradientTile, HasTheLossOfTheHostNetwork) {
-  for (Architecture const& a : testing::architectures(3)) {
+  for (Architecture const& a : all_architectures(3)) {
     SCOPED_TRACE(testing::text(a));
     Setting<double, simd::Native> setting(a);
-    HostNetwork const host(setting.network);
     auto const losses = setting.tile.losses(setting.parameters, examples);
     for (int row = 0; row < examples; ++row) {
       NoiseLevel const level = Setting<double, simd::Native>::level_of(row);
       Precondition const p = precondition(a, level);
       std::vector<double> const x = setting.state(row);
       std::vector<double> out(3);
-      host.predict(x, level, out);
+      HostNetwork(setting.network, setting.condition_of(row)).predict(x, level, out);
       double sum = 0;
       for (int j = 0; j < 3; ++j) {
         auto const c = std::size_t(j);
@@ -128,7 +143,7 @@ TEST(GradientTile, HasTheGradientOfRectifiers) {
 }
 
 TEST(GradientTile, HasTheSameBitsInVectorsAndInScalars) {
-  for (Architecture const& a : testing::architectures(2)) {
+  for (Architecture const& a : all_architectures(2)) {
     SCOPED_TRACE(testing::text(a));
     Setting<float, simd::Native> vectors(a);
     Setting<float, simd::Scalar> scalars(a);
@@ -138,12 +153,12 @@ TEST(GradientTile, HasTheSameBitsInVectorsAndInScalars) {
 }
 
 TEST(Trainable, PutsBackWhatItTook) {
-  for (Architecture const& a : testing::architectures(35)) {
-    Network const network = testing::network(a, 3);
+  for (Architecture const& a : all_architectures(35)) {
+    Network const network = testing::random_scaled_network(a, 3);
     Trainable const trainable(a);
     std::vector<float> parameters(trainable.size());
     trainable.gather<float>(network.values(), parameters);
-    Network back = testing::network(a, 4);
+    Network back = testing::random_scaled_network(a, 4);
     std::copy(network.tensor("freq").begin(), network.tensor("freq").end(), back.values().begin());
     trainable.scatter<float>(parameters, back.values());
     EXPECT_TRUE(std::equal(back.values().begin(), back.values().end(), network.values().begin()));

@@ -106,8 +106,8 @@ TEST(NetworkAngle, GivesTheFlowAndItsDivergenceAtTheLevelOfEachLane) {
   for (int const d : {1, 2, 5})
     for (Architecture const& a : testing::architectures(d)) {
       SCOPED_TRACE(testing::text(a));
-      follows_the_host<double>(testing::network(a, 7), make_sde("vp"), 2e-11);
-      follows_the_host<float>(testing::network(a, 7), make_sde("vp"), 1e-3);
+      follows_the_host<double>(testing::random_scaled_network(a, 7), make_sde("vp"), 2e-11);
+      follows_the_host<float>(testing::random_scaled_network(a, 7), make_sde("vp"), 1e-3);
     }
 }
 
@@ -127,7 +127,8 @@ TEST(NetworkAngle, KnowsConditionAndRadiusOfEveryAngle) {
     Sde const sde = make_sde(process);
     Span const whole{sde.default_end(Solver::deterministic), 0.999 * sde.t_max()};
     Architecture const a{.width = 8};
-    NetworkAngleSource const source = network_angle_source(testing::network(a, 1), sde, whole);
+    NetworkAngleSource const source =
+        network_angle_source(testing::random_scaled_network(a, 1), sde, whole);
     PiecewisePolynomial const& table = source.table();
     PiecewiseTile<double> const tile{table.coefficients.data(), table.from, 1 / table.width,
                                      table.pieces, table.functions};
@@ -148,7 +149,7 @@ void same_bits(int dimension) {
   Sde const sde = make_sde("vp");
   for (Architecture const& a : testing::architectures(dimension)) {
     SCOPED_TRACE(testing::text(a));
-    auto const kernel = prepared<T>(testing::network(a, 7), sde);
+    auto const kernel = prepared<T>(testing::random_scaled_network(a, 7), sde);
     auto const run = [&](auto const& walk, Ask ask) {
       return Lanes48<T>(dimension, sde).evaluate(walk, kernel.tile, ask).results();
     };

@@ -52,7 +52,7 @@ TEST(Network, HasTheTensorsOfItsArchitecture) {
 TEST(Network, IsWhatItsTensorsMakeInAnyOrder) {
   for (Architecture const& a : testing::architectures(3)) {
     SCOPED_TRACE(testing::text(a));
-    Network const network = testing::network(a, 5);
+    Network const network = testing::random_scaled_network(a, 5);
     auto tensors = tensors_of(network);
     std::reverse(tensors.begin(), tensors.end());
     Network const same(a, tensors);
@@ -63,7 +63,7 @@ TEST(Network, IsWhatItsTensorsMakeInAnyOrder) {
 
 TEST(Network, RefusesTensorsThatDoNotFitByName) {
   Architecture const a{.dimension = 2, .width = 8, .depth = 2};
-  Network const network = testing::network(a, 5);
+  Network const network = testing::random_scaled_network(a, 5);
   auto const tensors = tensors_of(network);
   ASSERT_EQ(file_error(a, tensors), "");
   auto changed = tensors;
@@ -218,7 +218,7 @@ TEST(HostNetwork, NormalisesTheFeaturesOfHiddenLayers) {  // two units, by hand
 TEST(HostNetwork, DenoisesAsEdmSays) {
   Architecture a{.dimension = 2, .width = 8, .prediction = Prediction::denoised};
   a.conditioning = Conditioning::log_sigma;
-  Network const inner = testing::network(a, 3);
+  Network const inner = testing::random_scaled_network(a, 3);
   a.preconditioning = Preconditioning::edm;
   a.sigma_data = 0.7;
   Network const outer(a, tensors_of(inner));
@@ -243,7 +243,7 @@ TEST(HostNetwork, HasTheDerivativesOfItsDifferences) {
   NoiseLevel const level = make_sde("vp").at(0.35);
   for (Architecture const& a : testing::architectures(3)) {
     SCOPED_TRACE(testing::text(a));
-    HostNetwork const network(testing::network(a, 11));
+    HostNetwork const network(testing::random_scaled_network(a, 11));
     std::vector<double> const x{0.4, -0.9, 1.7}, v{1.0, -0.3, 0.6};
     std::vector<double> value(3), along(3), high(3), low(3);
     network.products(x, level, v, value, along);

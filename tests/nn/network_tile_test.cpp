@@ -37,7 +37,8 @@ std::vector<NoiseLevel> levels() {
 
 template <class T>
 auto prepared(Architecture const& a) {
-  return NetworkSource(testing::network(a, 7)).template prepare<T, 0, Host>(Host{}, levels());
+  return NetworkSource(testing::random_scaled_network(a, 7))
+      .template prepare<T, 0, Host>(Host{}, levels());
 }
 
 /// Errors relative to the largest number of a kind.
@@ -59,7 +60,7 @@ void agrees_with_the_host(int dimension, double tolerance) {
   auto const d = static_cast<std::size_t>(dimension);
   for (Architecture const& a : testing::architectures(dimension)) {
     SCOPED_TRACE(testing::text(a));
-    HostNetwork const host(testing::network(a, 7));
+    HostNetwork const host(testing::random_scaled_network(a, 7));
     auto const network = prepared<T>(a);
     auto const x = points<T>(dimension, n);
     for (int level = 0; level < 3; ++level) {
@@ -96,7 +97,7 @@ TEST(NetworkTile, IsToldFromAnotherNetwork) {  // the control
   Architecture const a{.width = 21};
   auto const x = points<double>(2, 10);
   auto const network = prepared<double>(a);
-  HostNetwork const other(testing::network(a, 8));
+  HostNetwork const other(testing::random_scaled_network(a, 8));
   auto const y =
       on_host_tiles<double, simd::Native, 16>(network.tile, x, {0, 0, 0.0, 1.0}, Ask::prediction).y;
   std::vector<double> out(2);

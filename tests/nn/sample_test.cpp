@@ -26,7 +26,7 @@ using testing::contains;
 
 Network small_network(int dimension) {
   Architecture a{.dimension = dimension, .width = 21};
-  return testing::network(a, 9);
+  return testing::random_scaled_network(a, 9);
 }
 
 Grid vp_grid() { return make_grid("log-snr", make_sde("vp"), 12, {1.0, 1e-3}); }
@@ -79,7 +79,7 @@ TEST(NetworkSamples, OfEveryPredictionAreThoseOfTheReference) {
   for (auto const& [name, prediction] : names<Prediction>()) {
     SCOPED_TRACE(name);
     Architecture a{.dimension = 2, .width = 13, .prediction = prediction};
-    Network const network = testing::network(a, 4);
+    Network const network = testing::random_scaled_network(a, 4);
     AnySampler const sampler = make_sampler("ddim:eta=0.5");
     Grid const grid = vp_grid();
     auto const run = sample<double>(network, sampler, grid, {.samples = 5, .seed = 3});

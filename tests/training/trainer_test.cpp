@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <io/support/files.hpp>
 #include <tbb/global_control.h>
+#include <training/support/tasks.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -16,22 +17,6 @@
 
 namespace retrace::test {
 namespace {
-
-TrainingTask small_task(std::string const& sde = "vp") {
-  return {.architecture = {.width = 24, .depth = 2, .frequencies = 8},
-          .sde = sde,
-          .data = TrainingData(eight_gaussians{}(), "eight-gaussians"),
-          .options = {.iterations = 60, .batch = 300, .seed = 3, .warm_up = 5}};
-}
-
-AlignedVector<float> values_of(Trainer const& trainer) {
-  TrainedNetwork const made = trainer.network();
-  return {made.network.values().begin(), made.network.values().end()};
-}
-
-void run(Trainer& trainer, std::int64_t until) {
-  while (trainer.iteration() < until) (void)trainer.step();
-}
 
 TEST(Trainer, GivesTheSameBitsOnAnyNumberOfThreads) {
   AlignedVector<float> found[2];
@@ -95,6 +80,21 @@ TEST(Trainer, RefusesACheckpointOfAnotherRunNamingTheField) {
           [](TrainingTask& t) { t.options.time_sampling = TimeSampling::uniform; });
   refused("sde", [](TrainingTask& t) { t.sde = "sub-vp"; });
   refused("width", [](TrainingTask& t) { t.architecture.width = 25; });
+  {
+    TrainingTask conditional = conditional_task();
+    Trainer other(conditional);
+    other.write_checkpoint(folder / "c.checkpoint");
+    conditional.options.drop_condition = 0.2;
+    EXPECT_TRUE(contains(refusal([&] {
+                           Trainer{conditional, folder / "c.checkpoint"};
+                         }),
+                         "its drop_condition is '0.3', here it is '0.2'"));
+  }
+  refused("scale", [](TrainingTask& t) { t.architecture.scale = OutputScale::learned; });
+  refused("condition", [](TrainingTask& t) {
+    t.data = t.data.with_components();
+    t.architecture.conditions = 8;
+  });
   refused("prediction", [](TrainingTask& t) { t.architecture.prediction = Prediction::velocity; });
   refused("data", [](TrainingTask& t) { t.data = TrainingData(eight_gaussians{}(), "moons"); });
 

@@ -24,6 +24,19 @@ std::size_t mapped_memory() {
   return sizes >> pages && size > 0 ? pages * static_cast<std::size_t>(size) : 0;
 }
 
+}  // namespace
+
+std::size_t saturated_product(std::initializer_list<std::int64_t> factors) {
+  std::size_t product = 1;
+  for (std::int64_t const factor : factors) {
+    assert(factor >= 0);
+    if (__builtin_mul_overflow(product, static_cast<std::size_t>(factor), &product))
+      product = unlimited;
+    if (factor == 0) return 0;
+  }
+  return product;
+}
+
 std::size_t available_memory() {
   std::size_t available = unlimited;
   std::ifstream info("/proc/meminfo");
@@ -41,19 +54,6 @@ std::size_t available_memory() {
     available = std::min<std::size_t>(available, limit.rlim_cur - std::min(limit.rlim_cur, mapped));
   }
   return available;
-}
-
-}  // namespace
-
-std::size_t saturated_product(std::initializer_list<std::int64_t> factors) {
-  std::size_t product = 1;
-  for (std::int64_t const factor : factors) {
-    assert(factor >= 0);
-    if (__builtin_mul_overflow(product, static_cast<std::size_t>(factor), &product))
-      product = unlimited;
-    if (factor == 0) return 0;
-  }
-  return product;
 }
 
 void require_memory(std::string_view what, std::size_t bytes) {

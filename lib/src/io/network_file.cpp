@@ -4,6 +4,7 @@
 #include <retrace/core/shortest.hpp>
 #include <retrace/core/version.hpp>
 #include <retrace/io/network_file.hpp>
+#include <retrace/nn/conditioned.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -35,6 +36,9 @@ void for_each_field(Arch& a, Enum const& of_enum, Integer const& of_integer, Rea
   of_enum("prediction", a.prediction);
   of_enum("preconditioning", a.preconditioning);
   of_real("sigma_data", a.sigma_data);
+  of_integer("conditions", a.conditions);
+  of_enum("condition", a.condition_kind);
+  of_enum("scale", a.scale);
 }
 
 std::string const* field(SafetensorsFile const& file, std::string_view key) {
@@ -86,13 +90,15 @@ Architecture architecture_of(SafetensorsFile const& file) {
   a.depth = 1;
   while (file.has("l." + std::to_string(a.depth) + ".weight")) ++a.depth;
   a.frequencies = file.has("freq") ? size_of(file, "freq", 1, 0) : 0;
-  bool const first_only = a.frequencies > 0 && a.depth > 1 && !file.has("u.1.weight");
+  a.conditions = file.has("c.0.weight") ? size_of(file, "c.0.weight", 2, 1) : 0;
+  bool const matters = a.features() > 0 && a.depth > 1;
+  bool const first_only = matters && !file.has(a.frequencies > 0 ? "u.1.weight" : "c.1.weight");
   a.injection = first_only ? Injection::first_layer : Injection::every_layer;
+  a.scale = file.has("scale") ? OutputScale::learned : OutputScale::none;
 
   a.norm = file.has("n.0.weight") ? Norm::layer : Norm::none;
 
-  Injection const found = a.injection;
-  Norm const found_norm = a.norm;
+  Architecture const found = a;
   for_each_field(
       a, [&](std::string_view key, auto& value) { read_enum(file, key, value); },
       [&](std::string_view key, int of_shapes) {
@@ -105,10 +111,14 @@ Architecture architecture_of(SafetensorsFile const& file) {
         if (std::string const* const text = field(file, key))
           value = parsed<double>(file, key, *text);
       });
-  // With one layer, or without frequencies, there is nothing that could tell them apart.
-  if (a.injection != found && a.depth > 1 && a.frequencies > 0)
-    file.refuse("its metadata and its tensors 'u.i.weight' differ in the injection");
-  if (a.norm != found_norm)
+  // With one layer, or nothing to inject, there is nothing that could tell them apart.
+  if (a.injection != found.injection && matters)
+    file.refuse("its metadata and its tensors differ in the injection",
+                "a tensor 'u.1.weight' or 'c.1.weight' says every-layer");
+  if (a.scale != found.scale)
+    file.refuse("its metadata and its tensors differ in the scale of the output",
+                "a tensor 'scale' says learned");
+  if (a.norm != found.norm)
     file.refuse("its metadata and its tensors 'n.i.weight' differ in the norm");
   try {
     check(a);
@@ -134,16 +144,20 @@ std::vector<double> numbers(SafetensorsFile const& file, std::string_view key, i
   return values;
 }
 
-Normalisation normalisation_of(SafetensorsFile const& file, int dimension) {
-  bool const has_mean = field(file, "mean") != nullptr;
-  if (has_mean != (field(file, "std") != nullptr))
-    file.refuse("its metadata have one of mean and std", "expected are both or none");
+/// What the metadata call `mean` and `std` behind a prefix.
+Normalisation normalisation_of(SafetensorsFile const& file, std::string const& prefix, int count) {
+  std::string const mean = prefix + "mean", std = prefix + "std";
+  bool const has_mean = field(file, mean) != nullptr;
+  if (has_mean != (field(file, std) != nullptr))
+    file.refuse("its metadata have one of " + mean + " and " + std, "expected are both or none");
   if (!has_mean) return {};
-  Normalisation made{numbers(file, "mean", dimension), numbers(file, "std", dimension)};
+  Normalisation made{numbers(file, mean, count), numbers(file, std, count)};
   if (!std::all_of(made.std.begin(), made.std.end(), [](double s) { return s > 0; }))
-    file.refuse("its metadata have a std that is not positive");
+    file.refuse("its metadata have a " + std + " that is not positive");
   return made;
 }
+
+constexpr char const *condition_prefix = "condition_", *drop_key = "drop_condition";
 
 bool beside_the_network(std::string_view tensor) {
   return tensor.starts_with("ema/") || tensor.starts_with("train/");
@@ -158,7 +172,10 @@ std::string list_text(std::vector<double> const& values) {
 }  // namespace
 
 TrainedNetwork read_network(SafetensorsFile const& file) {
-  TrainedNetwork made{.network = Network(architecture_of(file))};
+  Architecture const architecture = architecture_of(file);
+  // Before memory is taken on the word of the first few.
+  for (TensorInfo const& info : tensor_layout(architecture)) file.require(info.name, info.shape);
+  TrainedNetwork made{.network = Network(architecture)};
   for (TensorInfo const& info : made.network.layout()) {
     auto const values = file.values(info.name, info.shape);
     auto const into = made.network.tensor(info.name);
@@ -174,7 +191,10 @@ TrainedNetwork read_network(SafetensorsFile const& file) {
       file.refuse("it has a tensor " + retrace::quoted(name) + " that no network has",
                   "see docs/networks.md for the names");
   if (std::string const* const sde = field(file, "sde")) made.sde = *sde;
-  made.normalisation = normalisation_of(file, made.network.dimension());
+  made.normalisation = normalisation_of(file, "", architecture.dimension);
+  made.of_conditions = normalisation_of(file, condition_prefix, architecture.conditions);
+  if (std::string const* const share = field(file, drop_key))
+    made.drop_condition = parsed<double>(file, drop_key, *share);
   return made;
 }
 
@@ -182,6 +202,14 @@ double Normalisation::log_volume() const {
   double sum = 0;
   for (double const along : std) sum += std::log(std::abs(along));
   return sum;
+}
+
+TrainedNetwork conditioned(TrainedNetwork const& trained, std::vector<double> condition) {
+  check_condition(trained.network.architecture(), condition);
+  trained.of_conditions.to_network(std::span(condition));
+  return {.network = conditioned(trained.network, condition),
+          .sde = trained.sde,
+          .normalisation = trained.normalisation};
 }
 
 TrainedNetwork read_network(std::filesystem::path const& path) {
@@ -198,10 +226,16 @@ TensorMetadata network_metadata(TrainedNetwork const& trained) {
       },
       [&](char const* key, int value) { metadata[key] = std::to_string(value); },
       [&](char const* key, double value) { metadata[key] = shortest(value); });
-  if (!trained.normalisation.empty()) {
-    metadata["mean"] = list_text(trained.normalisation.mean);
-    metadata["std"] = list_text(trained.normalisation.std);
-  }
+  auto const add = [&](std::string const& prefix, Normalisation const& n) {
+    if (n.empty()) return;
+    metadata[prefix + "mean"] = list_text(n.mean);
+    metadata[prefix + "std"] = list_text(n.std);
+  };
+  add("", trained.normalisation);
+  add(condition_prefix, trained.of_conditions);
+  if (trained.network.architecture().conditions == 0)
+    for (auto const* const key : {"conditions", "condition"}) metadata.erase(key);
+  if (trained.drop_condition) metadata[drop_key] = shortest(*trained.drop_condition);
   return metadata;
 }
 

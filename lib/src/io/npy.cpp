@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <retrace/core/shortest.hpp>
 #include <retrace/io/atomic_file.hpp>
 #include <retrace/io/input_file.hpp>
 #include <retrace/io/npy.hpp>
 
+#include <cmath>
 #include <cstddef>
 #include <functional>
+#include <limits>
 #include <numeric>
 #include <string_view>
 #include <type_traits>
@@ -64,6 +67,24 @@ std::vector<double> read_npy_list(std::filesystem::path const& path) {
   if (header.shape.size() != 1)
     source.refuse("its shape is " + bracketed(header.shape), "wanted is [n]");
   return read_npy_values(source, header, NonFinite::refuse);
+}
+
+std::vector<std::int32_t> read_npy_integers(std::filesystem::path const& path) {
+  InputFile const file(path);
+  WholeFile source(file);
+  NpyHeader const header = read_npy_header(source, NpyNumbers::floats_or_integers);
+  if (header.shape.size() != 1)
+    source.refuse("its shape is " + bracketed(header.shape), "wanted is [n]");
+  std::vector<double> const values = read_npy_values(source, header, NonFinite::refuse);
+  std::vector<std::int32_t> whole;
+  whole.reserve(values.size());
+  for (double const value : values) {
+    if (value != std::floor(value) || std::abs(value) > std::numeric_limits<std::int32_t>::max())
+      source.refuse("its row " + std::to_string(whole.size()) + " is " + shortest(value),
+                    "wanted are whole numbers of 32 bits");
+    whole.push_back(static_cast<std::int32_t>(value));
+  }
+  return whole;
 }
 
 template <class T>

@@ -52,23 +52,19 @@ void read_as(NpyType type, ByteSource& source, std::span<double> out) {
   }
 }
 
-[[noreturn]] void refuse_entry(ByteSource const& source, NpyHeader const& header,
-                               std::size_t position, double value) {
-  std::vector<std::int64_t> index(header.shape.size());
+}  // namespace
+
+std::string nonfinite_entry(std::span<std::int64_t const> shape, std::size_t position,
+                            double value) {
+  std::vector<std::int64_t> index(shape.size());
   auto rest = static_cast<std::int64_t>(position);
-  for (std::size_t i = index.size(); i-- > 0; rest /= header.shape[i])
-    index[i] = rest % header.shape[i];
+  for (std::size_t i = index.size(); i-- > 0; rest /= shape[i]) index[i] = rest % shape[i];
   std::string where = "its entry " + bracketed(index);
   if (!index.empty())  // the row is the sample: next to the last, also in [k, n, d]
     where = "its row " + std::to_string(index[index.size() < 2 ? 0 : index.size() - 2]) +
             " (entry " + bracketed(index) + ", counted from 0)";
-  source.refuse(where + " is " +
-                (std::isnan(value) ? "NaN"
-                 : value > 0       ? "infinite"
-                                   : "-infinite"));
+  return where + " is " + (std::isnan(value) ? "NaN" : value > 0 ? "infinite" : "-infinite");
 }
-
-}  // namespace
 
 std::vector<double> read_npy_values(ByteSource& source, NpyHeader const& header,
                                     NonFinite non_finite) {
@@ -81,7 +77,8 @@ std::vector<double> read_npy_values(ByteSource& source, NpyHeader const& header,
     auto const bad =
         std::find_if(values.begin(), values.end(), [](double v) { return !std::isfinite(v); });
     if (bad != values.end())
-      refuse_entry(source, header, static_cast<std::size_t>(bad - values.begin()), *bad);
+      source.refuse(
+          nonfinite_entry(header.shape, static_cast<std::size_t>(bad - values.begin()), *bad));
   }
   return values;
 }

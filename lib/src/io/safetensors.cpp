@@ -67,12 +67,17 @@ std::vector<std::int64_t> const& SafetensorsFile::shape(std::string_view tensor)
   return entry(tensor).shape;
 }
 
+void SafetensorsFile::require(std::string_view tensor, std::span<std::int64_t const> wanted) const {
+  TensorEntry const& found = entry(tensor);
+  if (!std::equal(wanted.begin(), wanted.end(), found.shape.begin(), found.shape.end()))
+    refuse("its tensor " + retrace::quoted(tensor) + " has the shape " + bracketed(found.shape),
+           "expected is " + bracketed(wanted));
+}
+
 std::vector<double> SafetensorsFile::values(std::string_view tensor,
                                             std::span<std::int64_t const> wanted) const {
+  require(tensor, wanted);
   TensorEntry const& found = entry(tensor);
-  std::string const its = "its tensor " + retrace::quoted(tensor) + " has ";
-  if (!std::equal(wanted.begin(), wanted.end(), found.shape.begin(), found.shape.end()))
-    refuse(its + "the shape " + bracketed(found.shape), "expected is " + bracketed(wanted));
   std::size_t const count = (found.end - found.begin) / item_bytes(found.type);
   require_memory("the " + std::to_string(count) + " numbers of tensor " + retrace::quoted(tensor),
                  count * sizeof(double));
@@ -89,7 +94,8 @@ std::vector<double> SafetensorsFile::values(std::string_view tensor,
     read_widened<std::uint16_t>(file_, offset, out,
                                 [](std::uint16_t v) { return double{of_bfloat16(v)}; });
   else
-    refuse(its + "the dtype " + found.type, "expected is F64, F32, F16 or BF16");
+    refuse("its tensor " + retrace::quoted(tensor) + " has the dtype " + found.type,
+           "expected is F64, F32, F16 or BF16");
   return out;
 }
 

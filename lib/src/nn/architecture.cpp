@@ -26,6 +26,7 @@ void check(Architecture const& a) {
   check_size("width", a.width, 1, 1 << 14);
   check_size("depth", a.depth, 1, 256);
   check_size("number of frequencies", a.frequencies, 0, 1 << 14);
+  check_size("number of conditions", a.conditions, 0, 1 << 14);
   if (a.preconditioning == Preconditioning::none) return;
   if (a.prediction != Prediction::denoised)
     throw Error(Fault::argument, "EDM's preconditioning makes a denoiser",
@@ -104,6 +105,20 @@ std::span<std::pair<std::string_view, Prediction> const> names() {
                                              {"v", Prediction::velocity},
                                              {"flow", Prediction::flow},
                                              {"score", Prediction::score}}};
+  return all;
+}
+
+template <>
+std::span<std::pair<std::string_view, ConditionKind> const> names() {
+  static constexpr Names<ConditionKind, 2> all{
+      {{"class", ConditionKind::of_class}, {"vector", ConditionKind::vector}}};
+  return all;
+}
+
+template <>
+std::span<std::pair<std::string_view, OutputScale> const> names() {
+  static constexpr Names<OutputScale, 2> all{
+      {{"none", OutputScale::none}, {"learned", OutputScale::learned}}};
   return all;
 }
 

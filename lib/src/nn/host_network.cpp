@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <retrace/nn/conditioned.hpp>
 #include <retrace/nn/host_network.hpp>
 #include <retrace/nn/layer_norm.hpp>
 #include <retrace/nn/network_shape.hpp>
@@ -56,6 +57,13 @@ Matrix matrix(Network const& network, std::string const& name) {
   return {};
 }
 
+Eigen::Map<Vector const> vector(std::span<double const> x) {
+  return {x.data(), static_cast<Eigen::Index>(x.size())};
+}
+Eigen::Map<Vector> vector(std::span<double> x) {
+  return {x.data(), static_cast<Eigen::Index>(x.size())};
+}
+
 }  // namespace
 
 struct HostNetwork::Layers {
@@ -64,16 +72,22 @@ struct HostNetwork::Layers {
   };
   Network network;
   std::vector<Hidden> hidden;
-  Matrix weight, bias;
+  Matrix weight, bias, scale;
 
-  explicit Layers(Network const& n)
-      : network(n), weight(matrix(n, "o.weight")), bias(matrix(n, "o.bias")) {
+  Layers(Network const& n, Vector const& condition)
+      : network(n),
+        weight(matrix(n, "o.weight")),
+        bias(matrix(n, "o.bias")),
+        scale(matrix(n, "scale")) {
     for (int i = 0; i < n.architecture().depth; ++i) {
       std::string const number = std::to_string(i);
       hidden.push_back({matrix(n, "l." + number + ".weight"), matrix(n, "l." + number + ".bias"),
                         matrix(n, "u." + number + ".weight"), matrix(n, "n." + number + ".weight"),
                         matrix(n, "n." + number + ".bias")});
+      Matrix const conditions = matrix(n, "c." + number + ".weight");
+      if (conditions.size() > 0) hidden.back().bias += conditions * condition;
     }
+    if (scale.size() == 0) scale = Matrix::Ones(n.dimension(), 1);
   }
 
   /// As LayerNorm says, derivatives too.
@@ -119,28 +133,23 @@ struct HostNetwork::Layers {
       states.push_back(h = z);
       derivatives.push_back(along = slopes);
     }
-    v = p.skip * v + p.out * (weight * along);
-    return p.skip * x + p.out * (weight * h + bias);
+    v = p.skip * v + p.out * scale.col(0).asDiagonal() * (weight * along);
+    return p.skip * x + p.out * scale.cwiseProduct(weight * h + bias);
   }
 };
 
 HostNetwork::HostNetwork(Network const& network) {
+  network.check_usable();
+  layers_ = std::make_shared<Layers const>(network, Vector());
+}
+
+HostNetwork::HostNetwork(Network const& network, std::span<double const> condition) {
   network.check_finite();
-  layers_ = std::make_shared<Layers const>(network);
+  check_condition(network.architecture(), condition);
+  layers_ = std::make_shared<Layers const>(network, vector(condition));
 }
 
 Architecture const& HostNetwork::architecture() const { return layers_->network.architecture(); }
-
-namespace {
-
-Eigen::Map<Vector const> vector(std::span<double const> x) {
-  return {x.data(), static_cast<Eigen::Index>(x.size())};
-}
-Eigen::Map<Vector> vector(std::span<double> x) {
-  return {x.data(), static_cast<Eigen::Index>(x.size())};
-}
-
-}  // namespace
 
 void HostNetwork::predict(std::span<double const> x, NoiseLevel const& level,
                           std::span<double> out) const {

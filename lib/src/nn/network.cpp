@@ -43,8 +43,10 @@ std::vector<TensorInfo> tensor_layout(Architecture const& a) {
     std::string const number = std::to_string(i);
     add("l." + number + ".weight", {a.width, i == 0 ? a.dimension : a.width});
     add("l." + number + ".bias", {a.width});
-    if (a.frequencies > 0 && (i == 0 || a.injection == Injection::every_layer))
+    if (a.sees_features(i) && a.frequencies > 0)
       add("u." + number + ".weight", {a.width, std::int64_t{2} * a.frequencies});
+    if (a.sees_features(i) && a.conditions > 0)
+      add("c." + number + ".weight", {a.width, a.conditions});
     if (a.norm == Norm::layer) {
       add("n." + number + ".weight", {a.width});
       add("n." + number + ".bias", {a.width});
@@ -52,6 +54,7 @@ std::vector<TensorInfo> tensor_layout(Architecture const& a) {
   }
   add("o.weight", {a.dimension, a.width});
   add("o.bias", {a.dimension});
+  if (a.scale == OutputScale::learned) add("scale", {a.dimension});
   return layout;
 }
 
@@ -109,6 +112,16 @@ void Network::check_finite() const {
                   "tensor '" + info.name + "' of the network has a value that is not finite");
 }
 
+void Network::check_usable() const {
+  check_finite();
+  if (architecture_.conditions > 0)
+    throw Error(
+        Fault::argument,
+        "the network is conditioned on " + std::to_string(architecture_.conditions) +
+            (architecture_.condition_kind == ConditionKind::of_class ? " classes" : " numbers"),
+        "and it does not know which", "say it by conditioned(network, y)");
+}
+
 std::vector<double> Network::embedding(double c) const {
   std::span<float const> const freq = tensor("freq");
   std::vector<double> e(2 * freq.size());
@@ -137,8 +150,8 @@ Network random_network(Architecture const& architecture, std::uint64_t seed) {
       }
       continue;
     }
-    if (info.name.starts_with("n.")) {
-      std::fill(values.begin(), values.end(), info.name.ends_with(".weight") ? 1.F : 0.F);
+    if (info.name.starts_with("n.") || info.name == "scale") {
+      std::fill(values.begin(), values.end(), info.name.ends_with(".bias") ? 0.F : 1.F);
       continue;
     }
     // A bias has the bound of the weight before it.

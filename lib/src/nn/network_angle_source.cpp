@@ -37,7 +37,7 @@ PiecewisePolynomial table_of(Architecture const& a, LambdaRange const& levels) {
 }  // namespace
 
 NetworkAngleSource::NetworkAngleSource(Network const& network, LambdaRange const& levels) {
-  network.check_finite();
+  network.check_usable();
   Architecture const& a = network.architecture();
   auto const freq = network.tensor("freq");
   int const seeing = a.injection == Injection::every_layer ? a.depth : 1;

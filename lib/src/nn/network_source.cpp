@@ -9,7 +9,7 @@
 namespace retrace {
 
 NetworkSource::NetworkSource(Network network) : prediction(network.prediction()) {
-  network.check_finite();
+  network.check_usable();
   weights_ = std::make_shared<std::vector<double> const>(packed_weights(network));
   network_ = std::make_shared<Network const>(std::move(network));
 }

@@ -28,6 +28,14 @@ double argument_factor(Architecture const& a) {
   return a.norm == Norm::layer ? 1 : factors_of(a.activation).to_argument;
 }
 
+/// What output o of a layer is multiplied by: a constant of the activation, or the learned scale.
+double output_factor(Network const& network, int layer, std::size_t o) {
+  Architecture const& a = network.architecture();
+  if (layer < a.depth) return argument_factor(a);
+  auto const scale = network.tensor("scale");
+  return scale.empty() ? 1 : static_cast<double>(scale[o]);
+}
+
 }  // namespace
 
 NetworkShape shape_of(Architecture const& a) { return {a.dimension, a.width, a.depth}; }
@@ -42,18 +50,18 @@ std::vector<double> packed_weights(Network const& network) {
   Architecture const& a = network.architecture();
   NetworkShape const shape = shape_of(a);
   ActivationFactors const factors = factors_of(a.activation);
-  double const to_argument = argument_factor(a);
   std::vector<double> packed(index(a.norm == Norm::layer ? shape.norm(a.depth) : shape.weights()),
                              0.0);
   for (int layer = 0; layer <= a.depth; ++layer) {
-    double const factor =
-        (layer == a.depth ? 1 : to_argument) / (layer == 0 ? 1 : factors.to_value);
     auto const weight = network.tensor(name_of(layer, a.depth, ".weight"));
     int const inputs = shape.inputs(layer);
-    for (int o = 0; o < shape.outputs(layer); ++o)
+    for (int o = 0; o < shape.outputs(layer); ++o) {
+      double const factor =
+          output_factor(network, layer, index(o)) / (layer == 0 ? 1 : factors.to_value);
       for (int k = 0; k < inputs; ++k)
         packed[index(shape.weight(layer, o) + std::int64_t{k} * NetworkShape::block)] =
             factor * static_cast<double>(weight[index(std::int64_t{o} * inputs + k)]);
+    }
   }
   for (int layer = 0; a.norm == Norm::layer && layer < a.depth; ++layer) {
     auto const scale = network.tensor("n." + std::to_string(layer) + ".weight"),
@@ -89,7 +97,6 @@ std::vector<std::uint32_t> packed_pairs(Network const& network,
 std::vector<double> packed_biases(Network const& network, std::vector<double> const& features) {
   Architecture const& a = network.architecture();
   NetworkShape const shape = shape_of(a);
-  double const to_argument = argument_factor(a);
   std::vector<double> row(index(shape.row()), 0.0);
   for (int layer = 0; layer <= a.depth; ++layer) {
     auto const bias = network.tensor(name_of(layer, a.depth, ".bias"));
@@ -100,7 +107,7 @@ std::vector<double> packed_biases(Network const& network, std::vector<double> co
       if (!embed.empty())
         for (std::size_t k = 0; k < features.size(); ++k)
           sum += static_cast<double>(embed[o * features.size() + k]) * features[k];
-      sum *= layer == a.depth ? 1 : to_argument;
+      sum *= output_factor(network, layer, o);
       // Sums that begin with what is hardly there would go through denormal numbers.
       sums[o] = std::abs(sum) < static_cast<double>(simd::bf16_least_summand) ? 0 : sum;
     }

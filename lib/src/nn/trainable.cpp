@@ -30,9 +30,8 @@ std::size_t Trainable::Layer::norm_offsets() const { return norm + padded_size(1
 Trainable::Trainable(Architecture const& a) : architecture_(a), tensors_(tensor_layout(a)) {
   for (int i = 0; i <= a.depth; ++i) {
     bool const last = i == a.depth;
-    bool const sees = !last && (i == 0 || a.injection == Injection::every_layer);
     Layer layer{.state = i == 0 ? a.dimension : a.width,
-                .embedding = sees ? 2 * a.frequencies : 0,
+                .embedding = !last && a.sees_features(i) ? a.features() : 0,
                 .outputs = last ? a.dimension : a.width,
                 .weight = size_,
                 .bias = 0,
@@ -46,6 +45,9 @@ Trainable::Trainable(Architecture const& a) : architecture_(a), tensors_(tensor_
     if (i > 0) transposed_size_ += padded_size(layer.outputs, layer.state);
     layers_.push_back(layer);
   }
+  if (a.scale == OutputScale::none) return;
+  scale_ = size_;
+  size_ += padded_size(1, a.dimension);
 }
 
 /// f(place among the parameters, place among the values of the network) for every one of them.
@@ -66,8 +68,13 @@ void Trainable::for_each_value(F const& f) const {
           f(layer.weight + place(layer.inputs(), first_row + k, o), from++);
     };
     matrix(offset_of(name + ".weight"), 0, layer.state);
-    if (layer.embedding > 0)
-      matrix(offset_of("u." + std::to_string(i) + ".weight"), layer.state, layer.embedding);
+    if (layer.embedding > 0) {
+      int const features = 2 * architecture_.frequencies, conditions = architecture_.conditions;
+      std::string const number = std::to_string(i);
+      if (features > 0) matrix(offset_of("u." + number + ".weight"), layer.state, features);
+      if (conditions > 0)
+        matrix(offset_of("c." + number + ".weight"), layer.state + features, conditions);
+    }
     std::size_t const bias = offset_of(name + ".bias");
     for (int o = 0; o < layer.outputs; ++o)
       f(layer.bias + static_cast<std::size_t>(o), bias + static_cast<std::size_t>(o));
@@ -79,6 +86,10 @@ void Trainable::for_each_value(F const& f) const {
       f(layer.norm_offsets() + o, offset + o);
     }
   }
+  if (scale_)
+    for (std::size_t j = 0, from = offset_of("scale");
+         j < static_cast<std::size_t>(architecture_.dimension); ++j)
+      f(*scale_ + j, from + j);
 }
 
 template <class T>

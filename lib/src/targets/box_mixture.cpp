@@ -120,12 +120,17 @@ std::vector<double> BoxMixture::covariance() const {
 
 BoxMixtureAtLevel BoxMixture::at(NoiseLevel const& level) const { return {*this, level}; }
 
+int BoxMixture::component_of_draw(std::uint64_t seed, std::int64_t sample) const {
+  auto const row = static_cast<std::uint64_t>(sample);
+  return static_cast<int>(
+      data_->weights.chosen_by(draw_uniform(seed, row, Purpose::data, {.step = 0, .k = 0})));
+}
+
 void BoxMixture::draw(std::uint64_t seed, std::int64_t sample, std::span<double> x) const {
   std::size_t const d = data_->d;
   assert(x.size() == d);
   auto const row = static_cast<std::uint64_t>(sample);
-  std::size_t const k =
-      data_->weights.chosen_by(draw_uniform(seed, row, Purpose::data, {.step = 0, .k = 0}));
+  auto const k = static_cast<std::size_t>(component_of_draw(seed, sample));
   for (std::size_t i = 0; i < d; ++i) {
     double const u =
         draw_uniform(seed, row, Purpose::data, {.step = static_cast<std::int64_t>(i), .k = 3});

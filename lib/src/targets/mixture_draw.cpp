@@ -12,12 +12,17 @@
 
 namespace retrace {
 
+int Mixture::component_of_draw(std::uint64_t seed, std::int64_t sample) const {
+  auto const row = static_cast<std::uint64_t>(sample);
+  return static_cast<int>(
+      data_->weights.chosen_by(draw_uniform(seed, row, Purpose::data, {.step = 0, .k = 0})));
+}
+
 void Mixture::draw(std::uint64_t seed, std::int64_t sample, std::span<double> x) const {
   std::size_t const d = data_->d;
   assert(x.size() == d);
   auto const row = static_cast<std::uint64_t>(sample);
-  double const u = draw_uniform(seed, row, Purpose::data, {.step = 0, .k = 0});
-  std::size_t const k = data_->weights.chosen_by(u);
+  auto const k = static_cast<std::size_t>(component_of_draw(seed, sample));
 
   std::vector<float> z(d);
   draw_normals(seed, row, Purpose::data, {.step = 0, .k = 1}, z);

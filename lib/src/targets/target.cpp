@@ -17,6 +17,15 @@ std::vector<double> Target::covariance() const {
   return std::visit([](auto const& data) { return data.covariance(); }, kind_);
 }
 
+int Target::components() const {
+  return std::visit([](auto const& data) { return static_cast<int>(data.weights().size()); },
+                    kind_);
+}
+
+int Target::component_of_draw(std::uint64_t seed, std::int64_t sample) const {
+  return std::visit([&](auto const& data) { return data.component_of_draw(seed, sample); }, kind_);
+}
+
 TargetAtLevel Target::at(NoiseLevel const& level) const {
   return std::visit([&](auto const& data) { return TargetAtLevel(data.at(level)); }, kind_);
 }

@@ -100,6 +100,39 @@ HostModel host_model(Network const& network) {
                          auto products) { host.products(x, level, tangents, out, products); }};
 }
 
+HostModel host_model(GuidedNetwork const& network) {
+  HostModel const with = host_model(network.conditional),
+                  without = host_model(network.unconditional);
+  auto const lead = [weight = network.weight](auto led, std::vector<double> const& other) {
+    for (std::size_t i = 0; i < led.size(); ++i) led[i] += weight * (led[i] - other[i]);
+  };
+  return {.dimension = network.dimension(),
+          .prediction = network.prediction(),
+          .predict =
+              [=](auto x, NoiseLevel const& level, auto out) {
+                std::vector<double> other(x.size());
+                with.predict(x, level, out);
+                without.predict(x, level, other);
+                lead(out, other);
+              },
+          .divergence =
+              [=, weight = network.weight](auto x, NoiseLevel const& level, auto out) {
+                std::vector<double> other(x.size());
+                double const first = with.divergence(x, level, out),
+                             second = without.divergence(x, level, other);
+                lead(out, other);
+                return first + weight * (first - second);
+              },
+          .products =
+              [=](auto x, NoiseLevel const& level, auto tangents, auto out, auto products) {
+                std::vector<double> other(x.size()), others(tangents.size());
+                with.products(x, level, tangents, out, products);
+                without.products(x, level, tangents, other, others);
+                lead(out, other);
+                lead(products, others);
+              }};
+}
+
 template <class T>
 HostModel host_model(AnyBatchModel<T> model) {
   using Rows = Kokkos::View<T**, Kokkos::LayoutRight, Execution::memory_space>;

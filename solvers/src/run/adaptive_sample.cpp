@@ -111,9 +111,11 @@ AdaptiveSamples<T> adaptive_sample(SpoiledTarget const& target, std::string_view
                  span, options);
 }
 
-template <class T>
-AdaptiveSamples<T> adaptive_sample(Network const& network, std::string_view sampler, Sde const& sde,
-                                   Span span, AdaptiveOptions<T> const& options) {
+namespace {
+
+template <class T, class Net>
+AdaptiveSamples<T> sample_network(Net const& network, std::string_view sampler, Sde const& sde,
+                                  Span span, AdaptiveOptions<T> const& options) {
   Start<T> const start =
       options.start ? *options.start : default_start<T>(ends_grid(sde, span), options.seed);
   auto const step = step_program_of(sampler);
@@ -121,6 +123,19 @@ AdaptiveSamples<T> adaptive_sample(Network const& network, std::string_view samp
     return adaptive_sample(*adaptive_executor<T>(network, sde, span), start, *step, sde, span,
                            options);
   return on_host(host_model(network), start, sampler, sde, span, options);
+}
+
+}  // namespace
+
+template <class T>
+AdaptiveSamples<T> adaptive_sample(Network const& network, std::string_view sampler, Sde const& sde,
+                                   Span span, AdaptiveOptions<T> const& options) {
+  return sample_network(network, sampler, sde, span, options);
+}
+template <class T>
+AdaptiveSamples<T> adaptive_sample(GuidedNetwork const& network, std::string_view sampler,
+                                   Sde const& sde, Span span, AdaptiveOptions<T> const& options) {
+  return sample_network(network, sampler, sde, span, options);
 }
 
 template AdaptiveSamples<float> adaptive_sample(Target const&, std::string_view, Sde const&, Span,
@@ -135,5 +150,9 @@ template AdaptiveSamples<float> adaptive_sample(Network const&, std::string_view
                                                 AdaptiveOptions<float> const&);
 template AdaptiveSamples<double> adaptive_sample(Network const&, std::string_view, Sde const&, Span,
                                                  AdaptiveOptions<double> const&);
+template AdaptiveSamples<float> adaptive_sample(GuidedNetwork const&, std::string_view, Sde const&,
+                                                Span, AdaptiveOptions<float> const&);
+template AdaptiveSamples<double> adaptive_sample(GuidedNetwork const&, std::string_view, Sde const&,
+                                                 Span, AdaptiveOptions<double> const&);
 
 }  // namespace retrace

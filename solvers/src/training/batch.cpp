@@ -12,7 +12,7 @@
 namespace retrace {
 namespace {
 
-constexpr int draw_of_noise = 0;
+constexpr int draw_of_noise = 0, draw_of_drop = 3;  // 1 is the time, 2 the datum
 // No training has as many rows.
 constexpr std::uint64_t first_for_validation = std::uint64_t{1} << 62;
 
@@ -76,8 +76,19 @@ Trainer::Batch::Batch(TrainingTask const& task, Network const& start, Trainable 
       AlignedVector<float>(trainable.size()));
 }
 
+void Trainer::Batch::drop(std::int64_t iteration, std::int64_t first, std::span<double> y) const {
+  TrainingOptions const& o = task_->options;
+  auto const m = static_cast<std::size_t>(task_->architecture.conditions);
+  if (o.drop_condition == 0 || m == 0) return;
+  std::vector<double> drawn(y.size() / m);
+  draw_uniforms(o.seed, static_cast<std::uint64_t>(first), Purpose::train,
+                {.step = iteration, .k = draw_of_drop}, drawn);
+  for (std::size_t i = 0; i < drawn.size(); ++i)
+    if (drawn[i] < o.drop_condition) std::ranges::fill(y.subspan(i * m, m), 0.0);
+}
+
 void Trainer::Batch::fill(Tile& tile, int row, TrainingLevel const& at, double const* x,
-                          float const* noise) const {
+                          double const* y, float const* noise) const {
   Architecture const& a = task_->architecture;
   NoiseLevel const& level = at.level;
   Precondition const p = precondition(a, level);
@@ -93,16 +104,19 @@ void Trainer::Batch::fill(Tile& tile, int row, TrainingLevel const& at, double c
   }
   tile.weight(row) = static_cast<float>(counts * at.factor);
   if (a.frequencies > 0) embed(tile, row, condition(a, level), freq_);
+  for (int k = 0; k < a.conditions; ++k)
+    tile.embedding(row, 2 * a.frequencies + k) = static_cast<float>(y[k]);
 }
 
 void Trainer::Batch::run(std::span<float const> parameters, std::int64_t iteration) {
   trainable_->transpose<float>(parameters, transposed_);
   TrainingOptions const& o = task_->options;
-  std::int64_t const d = task_->architecture.dimension;
+  std::int64_t const d = task_->architecture.dimension, m = task_->architecture.conditions;
   tbb::parallel_for(std::size_t{0}, gradients_.size(), [&](std::size_t block) {
     Tile& tile = tiles_.local();
     std::fill(gradients_[block].begin(), gradients_[block].end(), 0.0F);
     std::vector<double> x(static_cast<std::size_t>(Tile::rows * d));
+    std::vector<double> y(static_cast<std::size_t>(Tile::rows * m));
     std::vector<float> noise(x.size());
     std::vector<TrainingLevel> levels;
     std::int64_t const begin = static_cast<std::int64_t>(block) * rows_per_block_;
@@ -110,14 +124,16 @@ void Trainer::Batch::run(std::span<float const> parameters, std::int64_t iterati
     for (std::int64_t first = begin; first < end; first += Tile::rows) {
       std::int64_t const count = std::min<std::int64_t>(Tile::rows, end - first);
       auto const numbers = static_cast<std::size_t>(count * d);
-      task_->data.draw(o.seed, iteration, first, o.batch, std::span(x).first(numbers));
+      auto const conditions = std::span(y).first(static_cast<std::size_t>(count * m));
+      task_->data.draw(o.seed, iteration, first, o.batch, std::span(x).first(numbers), conditions);
+      drop(iteration, first, conditions);
       draw_normal_rows(o.seed, static_cast<std::uint64_t>(first), Purpose::train,
                        {.step = iteration, .k = draw_of_noise}, d, std::span(noise).first(numbers));
       times_->draw(o.seed, iteration, first, count, o.batch, levels);
       for (std::int64_t row = 0; row < count; ++row) {
         TrainingLevel const& at = levels[static_cast<std::size_t>(row)];
-        fill(tile, static_cast<int>(row), at, &x[static_cast<std::size_t>(row * d)],
-             &noise[static_cast<std::size_t>(row * d)]);
+        fill(tile, static_cast<int>(row), at, x.data() + row * d, y.data() + row * m,
+             noise.data() + row * d);
         factors_[static_cast<std::size_t>(first + row)] = static_cast<float>(at.factor);
       }
       std::ranges::copy(tile.losses(parameters, static_cast<int>(count)), losses_.begin() + first);
@@ -131,17 +147,19 @@ double Trainer::Batch::validation_loss(std::span<float const> parameters, std::i
   Tile& tile = tiles_.local();
   TrainingOptions const& o = task_->options;
   auto const d = static_cast<std::size_t>(task_->architecture.dimension);
-  std::vector<double> x(places.size() * d);
+  auto const m = static_cast<std::size_t>(task_->architecture.conditions);
+  std::vector<double> x(places.size() * d), y(places.size() * m);
   std::vector<float> noise(x.size());
-  task_->data.draw_for_validation(o.seed, first, x);
+  task_->data.draw_for_validation(o.seed, first, x, y);
   draw_normal_rows(o.seed, first_for_validation + static_cast<std::uint64_t>(first), Purpose::train,
                    {.step = 0, .k = draw_of_noise}, static_cast<std::int64_t>(d), noise);
   double sum = 0;
   for (std::size_t from = 0; from < places.size(); from += Tile::rows) {
     std::size_t const count = std::min<std::size_t>(Tile::rows, places.size() - from);
     for (std::size_t row = 0; row < count; ++row)
-      fill(tile, static_cast<int>(row), {times_->at(places[from + row]), 1}, &x[(from + row) * d],
-           &noise[(from + row) * d]);
+      fill(tile, static_cast<int>(row), {times_->at(places[from + row]), 1},
+           x.data() + (from + row) * d, y.data() + (from + row) * m,
+           noise.data() + (from + row) * d);
     for (float const loss : tile.losses(parameters, static_cast<int>(count)))
       sum += static_cast<double>(loss);
   }

@@ -34,8 +34,11 @@ class Trainer::Batch {
  private:
   using Tile = GradientTile<float, simd::Native>;
 
-  void fill(Tile& tile, int row, TrainingLevel const& at, double const* x,
+  /// One example, of a datum x with its condition y.
+  void fill(Tile& tile, int row, TrainingLevel const& at, double const* x, double const* y,
             float const* noise) const;
+  /// Withholds some of the conditions of these rows.
+  void drop(std::int64_t iteration, std::int64_t first, std::span<double> y) const;
 
   TrainingTask const* task_;
   std::span<float const> freq_;

@@ -33,10 +33,12 @@ TensorMetadata fields_of(TrainingTask const& task) {
                         {"warm_up", std::to_string(o.warm_up)},
                         {"weight_decay", shortest(o.weight_decay)},
                         {"clip", shortest(o.clip)},
-                        {"ema", averages}};
+                        {"ema", averages},
+                        {"drop_condition", shortest(o.drop_condition)}};
   auto const of_network = network_metadata({.network = Network(task.architecture),
                                             .sde = task.sde,
-                                            .normalisation = task.data.normalisation()});
+                                            .normalisation = task.data.normalisation(),
+                                            .of_conditions = task.data.of_conditions()});
   fields.insert(of_network.begin(), of_network.end());
   return fields;
 }

@@ -20,6 +20,11 @@ AlignedVector<float> gathered(Trainable const& trainable, Network const& network
   return parameters;
 }
 
+std::string condition_text(int conditions, ConditionKind kind) {
+  if (conditions == 0) return "nothing";
+  return std::to_string(conditions) + (kind == ConditionKind::of_class ? " classes" : " numbers");
+}
+
 TrainingTask checked(TrainingTask task) {
   check(task.options);
   if (make_sde(task.sde).is_discrete()) {
@@ -34,6 +39,20 @@ TrainingTask checked(TrainingTask task) {
     throw Error(Fault::argument,
                 "the network is for " + std::to_string(task.architecture.dimension) + " numbers",
                 "the data have " + std::to_string(task.data.dimension()));
+  if (task.architecture.conditions != task.data.conditions() ||
+      (task.data.conditions() > 0 &&
+       task.architecture.condition_kind != task.data.condition_kind()))
+    throw Error(
+        Fault::argument,
+        "the network is conditioned on " +
+            condition_text(task.architecture.conditions, task.architecture.condition_kind),
+        "the data have " + condition_text(task.data.conditions(), task.data.condition_kind()));
+  if (task.options.drop_condition > 0 &&
+      (task.data.conditions() == 0 || task.data.condition_kind() != ConditionKind::of_class))
+    throw Error(Fault::argument, "only classes can be withheld from a network",
+                task.data.conditions() == 0 ? "the data have none"
+                                            : "a vector of zeros is a condition like any other",
+                "train without dropping the condition");
   auto const layout = tensor_layout(task.architecture);
   std::size_t const numbers = layout.back().offset + layout.back().size;
   // Gradients of up to 16 blocks, moments, averages and copies of them.
@@ -115,8 +134,11 @@ std::vector<ValidationLoss> Trainer::validate() const {
 }
 
 TrainedNetwork Trainer::network(std::size_t average) const {
-  TrainedNetwork made{
-      .network = start_, .sde = task_.sde, .normalisation = task_.data.normalisation()};
+  TrainedNetwork made{.network = start_,
+                      .sde = task_.sde,
+                      .normalisation = task_.data.normalisation(),
+                      .of_conditions = task_.data.of_conditions()};
+  if (task_.architecture.conditions > 0) made.drop_condition = task_.options.drop_condition;
   trainable_.scatter<float>(weights_.averages[average], made.network.values());
   return made;
 }

@@ -38,6 +38,10 @@ void check(TrainingOptions const& o) {
     if (!(rate >= 0 && rate < 1))
       throw Error(Fault::argument, "a rate of averages is " + shortest(rate),
                   "it must lie in [0, 1)");
+  if (!(o.drop_condition >= 0 && o.drop_condition <= 1))
+    throw Error(Fault::argument,
+                "the share of examples without their class is " + shortest(o.drop_condition),
+                "it must lie in [0, 1]");
 }
 
 double learning_rate_at(TrainingOptions const& o, std::int64_t i) {

@@ -12,8 +12,11 @@ namespace retrace {
 /// allowed.
 [[nodiscard]] std::size_t saturated_product(std::initializer_list<std::int64_t> factors);
 
-/// Throws Error (memory) where `bytes` are more than the machine can give now: what the system says
-/// is available and what the process may still map. `what` names the thing: "16 samples of 2
+/// The bytes that the machine can give now: what the system says is available, and what the process
+/// may still map.
+[[nodiscard]] std::size_t available_memory();
+
+/// Throws Error (memory) where `bytes` are more than that. `what` names the thing: "16 samples of 2
 /// numbers".
 void require_memory(std::string_view what, std::size_t bytes);
 

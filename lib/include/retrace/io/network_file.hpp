@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -45,14 +46,21 @@ struct TrainedNetwork {
   Network network;
   std::string sde = "vp";  ///< the forward process, as make_sde() takes it
   Normalisation normalisation{};
+  Normalisation of_conditions{};  ///< (y - mean) / std is what the network is conditioned on
+  /// The share of examples that it was trained on without their class, where that is known.
+  std::optional<double> drop_condition{};
 };
+
+/// The network at a condition y, [m], given as the data had it. Throws as check_condition().
+[[nodiscard]] TrainedNetwork conditioned(TrainedNetwork const& trained,
+                                         std::vector<double> condition);
 
 /// Reads a network from safetensors: the tensors of tensor_layout(), of any float type (doubles are
 /// rounded). Those whose names begin with `ema/` or `train/` are left alone. What `__metadata__`
 /// says (docs/networks.md), it must say of this network; what it does not say is taken from the
-/// shapes (dimension, width, depth, frequencies, injection) or is the default of Architecture and
-/// of TrainedNetwork. Anything that does not fit, and weights that are not finite, are refused:
-/// Fault::file, naming file, tensor or field, expected and found.
+/// shapes (dimension, width, depth, frequencies, injection, conditions, scale) or is the default of
+/// Architecture and of TrainedNetwork. Anything that does not fit, and weights that are not finite,
+/// are refused: Fault::file, naming file, tensor or field, expected and found.
 [[nodiscard]] TrainedNetwork read_network(std::filesystem::path const& path);
 [[nodiscard]] TrainedNetwork read_network(SafetensorsFile const& file);
 

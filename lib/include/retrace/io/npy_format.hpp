@@ -44,6 +44,11 @@ struct NpyHeader {
 [[nodiscard]] NpyHeader read_npy_header(ByteSource& source,
                                         NpyNumbers numbers = NpyNumbers::floats);
 
+/// What is wrong with the number at a position of the data: `its row 3 (entry [3, 0], counted from
+/// 0) is NaN`.
+[[nodiscard]] std::string nonfinite_entry(std::span<std::int64_t const> shape, std::size_t position,
+                                          double value);
+
 /// The data after that header, row-major, widened; exact but for integers beyond 2^53.
 /// Fault::memory where it does not fit.
 [[nodiscard]] std::vector<double> read_npy_values(ByteSource& source, NpyHeader const& header,

@@ -54,6 +54,9 @@ class SafetensorsFile {
   /// The shape of a tensor; refuses where the file has none of that name.
   [[nodiscard]] std::vector<std::int64_t> const& shape(std::string_view tensor) const;
 
+  /// Refuses a file without that tensor, and one of another shape.
+  void require(std::string_view tensor, std::span<std::int64_t const> wanted) const;
+
   /// The numbers of a tensor of type F64, F32, F16 or BF16, widened exactly, row-major. NaN and
   /// infinity are kept. Refuses another type, and another shape than the one that is wanted.
   [[nodiscard]] std::vector<double> values(std::string_view tensor,

@@ -58,8 +58,20 @@ enum class Preconditioning {
   edm  ///< Karras et al. 2022, eq. 7, see Architecture
 };
 
+/// What the numbers y are that a network is conditioned on.
+enum class ConditionKind {
+  of_class,  ///< one-hot: 1 for the class, 0 for the others; all 0 stands for no class
+  vector
+};
+
+enum class OutputScale {
+  none,
+  learned  ///< a factor for each component of F, the tensor `scale`
+};
+
 /// The shape of a score network, a multilayer perceptron with time embedding:
-///   h = act(l_i h + b_i + u_i e), i = 0 .. depth - 1, h = x at first;   F(x, c) = o h + b,
+///   h = act(l_i h + b_i + u_i e + c_i y), i = 0 .. depth - 1, h = x at first;
+///   F(x, c, y) = scale (o h + b), component by component,
 /// plus what `skip` and `norm` say.
 /// Without preconditioning F is the prediction. With that of EDM it is, with y = x / alpha, rho =
 /// sigma / alpha and s = sigma_data,
@@ -78,6 +90,16 @@ struct Architecture {
   Prediction prediction = Prediction::noise;
   Preconditioning preconditioning = Preconditioning::none;
   double sigma_data = 0.5;  ///< of EDM's preconditioning
+  int conditions = 0;       ///< numbers y, the same all along a run; they enter where e does
+  ConditionKind condition_kind = ConditionKind::of_class;
+  OutputScale scale = OutputScale::none;
+
+  /// What hidden layers see besides the state: e, then y.
+  [[nodiscard]] int features() const { return 2 * frequencies + conditions; }
+  /// Whether hidden layer i sees them.
+  [[nodiscard]] bool sees_features(int i) const {
+    return features() > 0 && (i == 0 || injection == Injection::every_layer);
+  }
 
   [[nodiscard]] friend bool operator==(Architecture const&, Architecture const&) = default;
 };
@@ -115,5 +137,9 @@ template <>
 std::span<std::pair<std::string_view, Preconditioning> const> names();
 template <>
 std::span<std::pair<std::string_view, Prediction> const> names();
+template <>
+std::span<std::pair<std::string_view, ConditionKind> const> names();
+template <>
+std::span<std::pair<std::string_view, OutputScale> const> names();
 
 }  // namespace retrace

@@ -18,7 +18,7 @@ namespace retrace {
 
 /// Loss of up to `rows` examples under a network, and the gradient: the memory of one thread. An
 /// example is what the network F sees, what it should answer, and how much that counts:
-///   loss = weight / d |F(input, embedding) - answer|^2.
+///   loss = weight / d |F(input, embedding) - answer|^2,  F = scale f with a scale, else f.
 /// The same bits in every instruction set; an example's loss depends on no other example.
 template <class T, class Isa>
 class GradientTile {
@@ -38,7 +38,7 @@ class GradientTile {
     };
     Architecture const& a = trainable.architecture();
     input_ = take(a.dimension);
-    embedding_ = take(2 * a.frequencies);
+    embedding_ = take(a.features());
     output_ = take(a.dimension);
     for (int i = 0; i < a.depth; ++i) {
       states_.push_back(take(a.width));
@@ -59,17 +59,16 @@ class GradientTile {
     answers_.resize(static_cast<std::size_t>(rows) * static_cast<std::size_t>(a.dimension));
     weights_.resize(rows);
     losses_.resize(rows);
+    if (trainable.scale()) unscaled_.resize(answers_.size());
   }
 
   /// Number `column` of example `row`, to be written before a call.
   [[nodiscard]] T& input(int row, int column) { return input_[place(row, column)]; }
+  /// What hidden layers see besides the state: the time embedding, then the conditions.
   [[nodiscard]] T& embedding(int row, int column) { return embedding_[place(row, column)]; }
   /// Where columns first, first + 1, ... of a row lie side by side, up to a multiple of 32.
   [[nodiscard]] T* embedding_from(int row, int column) { return embedding_ + place(row, column); }
-  [[nodiscard]] T& answer(int row, int column) {
-    auto const d = static_cast<std::size_t>(trainable_->architecture().dimension);
-    return answers_[static_cast<std::size_t>(row) * d + static_cast<std::size_t>(column)];
-  }
+  [[nodiscard]] T& answer(int row, int column) { return answers_[dense(row, column)]; }
   [[nodiscard]] T& weight(int row) { return weights_[static_cast<std::size_t>(row)]; }
 
   /// The losses of the first `count` examples.
@@ -89,7 +88,7 @@ class GradientTile {
     std::span<Trainable::Layer const> const layers = trainable_->layers();
     T* delta = deltas_[0];
     T* next = deltas_[1];
-    loss_slopes(delta, count);
+    loss_slopes(delta, gradient, count);
     for (int i = a.depth; i >= 0; --i) {
       Trainable::Layer const& layer = layers[static_cast<std::size_t>(i)];
       T const* const before = i == 0 ? input_ : states_[static_cast<std::size_t>(i - 1)];
@@ -121,9 +120,14 @@ class GradientTile {
   [[nodiscard]] std::size_t numbers_needed() const {
     Architecture const& a = trainable_->architecture();
     auto const depth = static_cast<std::size_t>(a.depth);
-    return 2 * area(a.dimension) + area(2 * a.frequencies) + 4 * depth * area(a.width) +
+    return 2 * area(a.dimension) + area(a.features()) + 4 * depth * area(a.width) +
            2 * area(std::max(a.width, a.dimension));
   }
+  [[nodiscard]] std::size_t dense(int row, int column) const {
+    auto const d = static_cast<std::size_t>(trainable_->architecture().dimension);
+    return static_cast<std::size_t>(row) * d + static_cast<std::size_t>(column);
+  }
+  [[nodiscard]] T& unscaled(int row, int column) { return unscaled_[dense(row, column)]; }
   static int rounded(int count) { return (count + block_rows - 1) / block_rows * block_rows; }
 
   /// Replaces z by the activation of it, and returns its slope.
@@ -215,6 +219,7 @@ class GradientTile {
     }
     forward_layer(layers.back(), parameters, state, count,
                   [&](auto& block, int offset) { block.store(output_ + offset); });
+    scale_ = trainable_->scale() ? &parameters[*trainable_->scale()] : nullptr;
     return errors(count);
   }
 
@@ -224,6 +229,10 @@ class GradientTile {
       T sum = 0;
       for (int j = 0; j < d; ++j) {
         T& out = output_[place(row, j)];
+        if (scale_ != nullptr) {
+          unscaled(row, j) = out;
+          out *= scale_[j];
+        }
         out -= answer(row, j);
         sum = simd::fma(out, out, sum);
       }
@@ -232,13 +241,19 @@ class GradientTile {
     return std::span(losses_).first(static_cast<std::size_t>(count));
   }
 
-  /// The gradient of the losses in F; 0 in the rows and columns that only fill up.
-  void loss_slopes(T* delta, int count) {
+  /// The gradient of the losses in f; 0 in the rows and columns that only fill up. Adds that in the
+  /// scale.
+  void loss_slopes(T* delta, std::span<T> gradient, int count) {
     int const d = trainable_->architecture().dimension;
+    T* const of_scale = scale_ == nullptr ? nullptr : &gradient[*trainable_->scale()];
     std::fill_n(delta, area(d), T(0));
     for (int row = 0; row < count; ++row) {
       T const factor = T(2) * weight(row) / T(d);
-      for (int j = 0; j < d; ++j) delta[place(row, j)] = factor * output_[place(row, j)];
+      for (int j = 0; j < d; ++j) {
+        T const slope = factor * output_[place(row, j)];
+        delta[place(row, j)] = scale_ == nullptr ? slope : slope * scale_[j];
+        if (scale_ != nullptr) of_scale[j] = simd::fma(slope, unscaled(row, j), of_scale[j]);
+      }
     }
   }
 
@@ -309,7 +324,8 @@ class GradientTile {
   std::vector<T> rates_;
   std::vector<T*> kept_, added_;  ///< gradients of states that go past layers, if any do
   T* deltas_[2];
-  std::vector<T> answers_, weights_, losses_;
+  T const* scale_ = nullptr;  // of the parameters that losses() was asked for
+  std::vector<T> answers_, weights_, losses_, unscaled_;
 };
 
 }  // namespace retrace

@@ -12,8 +12,11 @@ namespace retrace {
 /// kernels. A value; copies share the parameters. Calls may run in parallel.
 class HostNetwork {
  public:
-  /// Throws Error (numerics) for parameters that are not finite.
+  /// Throws as Network::check_usable().
   explicit HostNetwork(Network const& network);
+  /// At a condition, [m], of a network that has them. Throws Error (numerics) for parameters that
+  /// are not finite, (argument) for a condition that does not fit.
+  HostNetwork(Network const& network, std::span<double const> condition);
 
   [[nodiscard]] Architecture const& architecture() const;
   [[nodiscard]] int dimension() const { return architecture().dimension; }

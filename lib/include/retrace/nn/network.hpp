@@ -21,9 +21,9 @@ struct TensorInfo {
 };
 
 /// The tensors of an architecture in their order: `freq` [n] (if there are frequencies), for each
-/// hidden layer i `l.i.weight`, `l.i.bias`, where it sees the embedding `u.i.weight` [width, 2n],
-/// where it is normalised `n.i.weight` and `n.i.bias`, then `o.weight` and `o.bias`. Throws as
-/// check().
+/// hidden layer i `l.i.weight`, `l.i.bias` and, where it sees them, `u.i.weight` [width, 2n] of the
+/// embedding and `c.i.weight` [width, m] of the conditions, where it is normalised `n.i.weight` and
+/// `n.i.bias`, then `o.weight`, `o.bias` and, where it is learned, `scale` [d]. Throws as check().
 [[nodiscard]] std::vector<TensorInfo> tensor_layout(Architecture const& architecture);
 
 /// A tensor as it comes from elsewhere.
@@ -60,6 +60,9 @@ class Network {
 
   /// Throws Error (numerics) that names the first tensor with a value that is not finite.
   void check_finite() const;
+  /// The same, and Error (argument) where the network is conditioned on numbers that it has not
+  /// been given (nn/conditioned.hpp).
+  void check_usable() const;
 
   /// e at a conditioning number, 2n numbers, in double.
   [[nodiscard]] std::vector<double> embedding(double c) const;
@@ -73,7 +76,7 @@ class Network {
 };
 
 /// A network with random parameters: weights and biases uniform on +-1/sqrt(inputs of the matrix),
-/// as PyTorch's nn.Linear has them; scales of norms 1, offsets 0; frequencies as Embedding says. A
+/// as PyTorch's nn.Linear has them; scales 1, offsets of norms 0; frequencies as Embedding says. A
 /// pure function of architecture and seed, purpose `network`.
 [[nodiscard]] Network random_network(Architecture const& architecture, std::uint64_t seed);
 

@@ -4,20 +4,21 @@
 #include <retrace/nn/network.hpp>
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <vector>
 
 namespace retrace {
 
 /// Where training keeps the parameters of a network: the matrices [inputs, outputs] of a layer,
-/// that of its state above that of the embedding, in panels (nn/panels.hpp), and its bias, and
-/// scales and offsets of its norm. What fills up panels is 0 and stays so. Frequencies are not
-/// among them.
+/// that of its state above those of the embedding and of the conditions, in panels (nn/panels.hpp),
+/// and its bias, and scales and offsets of its norm, then the scale of the output. What fills up
+/// panels is 0 and stays so. Frequencies are not among them.
 class Trainable {
  public:
   struct Layer {
     int state;      ///< inputs from the layer before
-    int embedding;  ///< inputs from the embedding, 0 where it has none
+    int embedding;  ///< inputs from the embedding and the conditions, 0 where it sees none
     int outputs;
     std::size_t weight, bias;  ///< offsets
     std::size_t norm;          ///< of the scales of its norm, and in a row behind them its offsets
@@ -33,6 +34,8 @@ class Trainable {
   [[nodiscard]] Architecture const& architecture() const { return architecture_; }
   /// Hidden layers, then the last one.
   [[nodiscard]] std::span<Layer const> layers() const { return layers_; }
+  /// Offset of the scale of the output, where there is one.
+  [[nodiscard]] std::optional<std::size_t> scale() const { return scale_; }
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] std::size_t transposed_size() const { return transposed_size_; }
 
@@ -54,6 +57,7 @@ class Trainable {
   Architecture architecture_;
   std::vector<TensorInfo> tensors_;
   std::vector<Layer> layers_;
+  std::optional<std::size_t> scale_;
   std::size_t size_ = 0, transposed_size_ = 0;
 };
 

@@ -40,6 +40,8 @@ class BoxMixture {
   /// Sample number `sample` of the data. A pure function of its arguments; purpose `data`, box from
   /// the uniform number of key {0, 0}, coordinate i within it from that of key {i, 3}.
   void draw(std::uint64_t seed, std::int64_t sample, std::span<double> x) const;
+  /// The component that this sample is of.
+  [[nodiscard]] int component_of_draw(std::uint64_t seed, std::int64_t sample) const;
   /// The same sample at a noise level: alpha x0 + sigma z, z from key {0, 2}.
   void draw(NoiseLevel const& level, std::uint64_t seed, std::int64_t sample,
             std::span<double> x) const;

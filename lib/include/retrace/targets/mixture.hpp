@@ -58,6 +58,8 @@ class Mixture {
   /// Sample number `sample` of the data: m_k + L_k z, L_k the Cholesky factor of C_k. A pure
   /// function of its arguments; purpose `data`, component from key {0, 0}, normals from key {0, 1}.
   void draw(std::uint64_t seed, std::int64_t sample, std::span<double> x) const;
+  /// The component that this sample is of.
+  [[nodiscard]] int component_of_draw(std::uint64_t seed, std::int64_t sample) const;
   /// The same sample at a noise level: alpha x0 + sigma z, z from key {0, 2}.
   void draw(NoiseLevel const& level, std::uint64_t seed, std::int64_t sample,
             std::span<double> x) const;

@@ -36,6 +36,9 @@ class Target {
   [[nodiscard]] std::vector<double> mean() const;
   [[nodiscard]] std::vector<double> covariance() const;
 
+  /// How many components its kind mixes.
+  [[nodiscard]] int components() const;
+
   /// The law of alpha x0 + sigma z, made once for many points.
   [[nodiscard]] TargetAtLevel at(NoiseLevel const& level) const;
 
@@ -43,6 +46,8 @@ class Target {
   void draw(std::uint64_t seed, std::int64_t sample, std::span<double> x) const;
   void draw(NoiseLevel const& level, std::uint64_t seed, std::int64_t sample,
             std::span<double> x) const;
+  /// The component that this sample is of.
+  [[nodiscard]] int component_of_draw(std::uint64_t seed, std::int64_t sample) const;
 
  private:
   Kind kind_;

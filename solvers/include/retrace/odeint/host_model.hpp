@@ -3,6 +3,7 @@
 
 #include <retrace/core/prediction.hpp>
 #include <retrace/models/batch_model.hpp>
+#include <retrace/nn/guided.hpp>
 #include <retrace/nn/network.hpp>
 #include <retrace/run/reference.hpp>
 #include <retrace/run/spoiled.hpp>
@@ -39,6 +40,7 @@ struct HostModel {
 [[nodiscard]] HostModel host_model(SpoiledTarget const& target);
 /// A score network and its derivatives. Throws Error (numerics) for parameters that are not finite.
 [[nodiscard]] HostModel host_model(Network const& network);
+[[nodiscard]] HostModel host_model(GuidedNetwork const& network);
 /// A batch model, asked for one row at a time by one thread at a time, unconditionally. It has no
 /// derivatives but with_differences(). T is float or double.
 template <class T>

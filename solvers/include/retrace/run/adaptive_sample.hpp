@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <retrace/nn/guided.hpp>
 #include <retrace/nn/network.hpp>
 #include <retrace/run/adaptive_executor.hpp>
 #include <retrace/run/adaptive_result.hpp>
@@ -60,11 +61,15 @@ template <class T>
 [[nodiscard]] AdaptiveSamples<T> adaptive_sample(SpoiledTarget const& target,
                                                  std::string_view sampler, Sde const& sde,
                                                  Span span, AdaptiveOptions<T> const& options);
-/// The same with a score network; on the host, in double, from or to alpha = 0 or sigma = 0, where
-/// its prediction must give the flow.
+/// The same with a score network, guided or not (an evaluation is then two of the network); on the
+/// host, in double, from or to alpha = 0 or sigma = 0, where its prediction must give the flow.
 template <class T>
 [[nodiscard]] AdaptiveSamples<T> adaptive_sample(Network const& network, std::string_view sampler,
                                                  Sde const& sde, Span span,
                                                  AdaptiveOptions<T> const& options);
+template <class T>
+[[nodiscard]] AdaptiveSamples<T> adaptive_sample(GuidedNetwork const& network,
+                                                 std::string_view sampler, Sde const& sde,
+                                                 Span span, AdaptiveOptions<T> const& options);
 
 }  // namespace retrace

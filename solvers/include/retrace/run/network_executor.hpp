@@ -2,6 +2,7 @@
 #pragma once
 
 #include <retrace/nn/bf16_network.hpp>
+#include <retrace/nn/guided.hpp>
 #include <retrace/nn/network.hpp>
 #include <retrace/nn/network_angle_source.hpp>
 #include <retrace/run/adaptive_executor.hpp>
@@ -21,6 +22,8 @@ inline constexpr int network_adaptive_lanes = 48;
 /// parameters that are not finite.
 template <class T>
 [[nodiscard]] std::unique_ptr<Executor<T>> network_executor(Network const& network);
+template <class T>
+[[nodiscard]] std::unique_ptr<Executor<T>> network_executor(GuidedNetwork const& network);
 
 /// The same with hidden layers in bf16.
 [[nodiscard]] std::unique_ptr<Executor<float>> network_executor(Bf16Network const& network);
@@ -38,6 +41,9 @@ template <class T>
 /// are not finite.
 template <class T>
 [[nodiscard]] std::unique_ptr<AdaptiveExecutor<T>> adaptive_executor(Network const& network,
+                                                                     Sde const& sde, Span span);
+template <class T>
+[[nodiscard]] std::unique_ptr<AdaptiveExecutor<T>> adaptive_executor(GuidedNetwork const& network,
                                                                      Sde const& sde, Span span);
 
 }  // namespace retrace

@@ -11,6 +11,7 @@
 #include <retrace/trace/cost.hpp>
 #include <retrace/trace/trace.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -98,11 +99,13 @@ template <class T = float>
       grid, options);
 }
 
-/// Samples with a score network inside the fused kernel. Throws Error (numerics) for parameters
-/// that are not finite, before anything is computed.
-template <class T = float>
-[[nodiscard]] Samples<T> sample(Network const& network, AnySampler const& sampler, Grid const& grid,
-                                SampleOptions<T> const& options) {
+/// Samples with a score network inside the fused kernel, guided or not. Throws Error (numerics) for
+/// parameters that are not finite, (argument) for a network whose condition is not said, before
+/// anything is computed. An evaluation of a guided network is two of the network, counted once.
+template <class T = float, class Net>
+requires(std::same_as<Net, Network> || std::same_as<Net, GuidedNetwork>)
+    [[nodiscard]] Samples<T> sample(Net const& network, AnySampler const& sampler, Grid const& grid,
+                                    SampleOptions<T> const& options) {
   auto const executor = network_executor<T>(network);
   return sample(*executor, options.start ? *options.start : default_start<T>(grid, options.seed),
                 sampler, grid, options);

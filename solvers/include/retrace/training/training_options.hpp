@@ -25,6 +25,9 @@ struct TrainingOptions {
   /// Rates of exponential moving averages of the parameters, each in [0, 1). In the first
   /// iterations (1 + i) / (10 + i) where that is less. The first one makes the trained network.
   std::vector<double> ema{0.999};
+  /// How often the class of an example is withheld (y = 0), so that the network learns the law of
+  /// all classes as well: what guidance needs (Ho and Salimans 2022, algorithm 1).
+  double drop_condition = 0;
 };
 
 /// Throws Error (argument) for options out of range.
