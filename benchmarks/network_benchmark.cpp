@@ -165,6 +165,10 @@ void register_benchmarks() {
       a.activation = activation;
       if (a != perceptron(128)) add_forward<float>("128/" + std::string(name), a);
     }
+    Architecture normalised = perceptron(128), u_shape = perceptron(128);
+    normalised.norm = Norm::layer, u_shape.skip = Skip::u_shape;
+    add_forward<float>("128/layer-norm", normalised);
+    add_forward<float>("128/u-shape", u_shape);
     for (int const dimension : {16, 64})
       add_forward<float>("128/" + std::to_string(dimension) + "d", perceptron(128, dimension));
     add_forward<double>("128/double", perceptron(128));

@@ -143,6 +143,7 @@ TEST_F(NetworkFileRefusal, NamesTheFieldOfTheMetadata) {
   EXPECT_TRUE(contains(refused({{"width", "16"}}), "the width '16'; its tensors have 8"));
   EXPECT_TRUE(contains(refused({{"depth", "2.0"}}), "'2.0' as depth; expected is a number"));
   EXPECT_TRUE(contains(refused({{"injection", "first-layer"}}), "injection"));
+  EXPECT_TRUE(contains(refused({{"norm", "layer"}}), "differ in the norm"));
   EXPECT_TRUE(contains(refused({{"preconditioning", "edm"}}), "EDM's preconditioning"));
   EXPECT_TRUE(contains(refused({{"mean", "[0,0]"}}), "one of mean and std"));
   EXPECT_TRUE(contains(refused({{"mean", "[0]"}, {"std", "[1,1]"}}), "mean that is no list of 2"));

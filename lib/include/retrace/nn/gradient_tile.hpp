@@ -86,8 +86,7 @@ class GradientTile {
   void add_gradient(std::span<T const> transposed, std::span<T> gradient, int count) {
     Architecture const& a = trainable_->architecture();
     std::span<Trainable::Layer const> const layers = trainable_->layers();
-    T* delta = deltas_[0];
-    T* next = deltas_[1];
+    T *delta = deltas_[0], *next = deltas_[1];
     loss_slopes(delta, gradient, count);
     for (int i = a.depth; i >= 0; --i) {
       Trainable::Layer const& layer = layers[static_cast<std::size_t>(i)];
@@ -96,10 +95,10 @@ class GradientTile {
       if (i == 0) break;
       back(layer, &transposed[layer.transposed], delta, i - 1, next, count);
       if (a.norm == Norm::layer) {
-        Trainable::Layer const& made = layers[static_cast<std::size_t>(i - 1)];
-        norms_.back(normal_[static_cast<std::size_t>(i - 1)],
-                    &rates_[static_cast<std::size_t>(i - 1) * rows], &parameters_[made.norm], next,
-                    &gradient[made.norm], &gradient[made.norm_offsets()], count);
+        auto const number = static_cast<std::size_t>(i - 1);
+        std::size_t const scale = layers[number].norm, offset = layers[number].norm_offsets();
+        norms_.back(normal_[number], &rates_[number * rows], &parameters_[scale], next,
+                    &gradient[scale], &gradient[offset], count);
       }
       std::swap(delta, next);
     }
@@ -128,7 +127,6 @@ class GradientTile {
     return static_cast<std::size_t>(row) * d + static_cast<std::size_t>(column);
   }
   [[nodiscard]] T& unscaled(int row, int column) { return unscaled_[dense(row, column)]; }
-  static int rounded(int count) { return (count + block_rows - 1) / block_rows * block_rows; }
 
   /// Replaces z by the activation of it, and returns its slope.
   template <class Activation>
@@ -142,30 +140,18 @@ class GradientTile {
     return by == 1 ? a : a * simd::broadcast<P>(static_cast<T>(by));
   }
 
-  /// f(block, panel, first column in it, row) for every block of `outputs` columns.
-  template <class F>
-  static RETRACE_INLINE void for_blocks(int outputs, int count, F const& f) {
-    for (int p = 0; p < panels::count(outputs); ++p)
-      panels::for_packs<P>(std::min(panels::columns, outputs - p * panels::columns),
-                           [&](auto packs, int at) {
-                             for (int row = 0; row < rounded(count); row += block_rows) {
-                               panels::Block<P, block_rows, packs()> block;
-                               f(block, p, at, row);
-                             }
-                           });
-  }
-
   /// f(block, offset in the tile) for every block of the product of a layer's inputs and matrix.
   template <class F>
   void forward_layer(Trainable::Layer const& layer, std::span<T const> parameters, T const* state,
                      int count, F const& f) const {
-    for_blocks(layer.outputs, count, [&](auto& block, int p, int at, int row) {
-      T const* const matrix = &parameters[layer.weight] + p * layer.inputs() * panels::columns;
-      block.fill(&parameters[layer.bias] + p * panels::columns + at);
-      T const* const rest = panels::multiply(block, state, rows, row, layer.state, matrix + at);
-      panels::multiply(block, embedding_, rows, row, layer.embedding, rest);
-      f(block, (p * rows + row) * panels::columns + at);
-    });
+    panels::for_blocks<P, block_rows>(
+        layer.outputs, count, [&](auto& block, int p, int at, int row) {
+          T const* const matrix = &parameters[layer.weight] + p * layer.inputs() * panels::columns;
+          block.fill(&parameters[layer.bias] + p * panels::columns + at);
+          T const* const rest = panels::multiply(block, state, rows, row, layer.state, matrix + at);
+          panels::multiply(block, embedding_, rows, row, layer.embedding, rest);
+          f(block, (p * rows + row) * panels::columns + at);
+        });
   }
 
   /// The same of a hidden layer, with what its activation is given.
@@ -178,16 +164,17 @@ class GradientTile {
     norms_.forward(n, &rates_[static_cast<std::size_t>(i) * rows], count);
     T const *const scale = &parameters_[layer.norm], *const shift =
                                                          &parameters_[layer.norm_offsets()];
-    for_blocks(layer.outputs, count, [&](auto& block, int p, int at, int row) {
-      int const offset = (p * rows + row) * panels::columns + at;
-      block.load(n + offset);
-      panels::for_each_pack(block, [&](int r, int v, int) {
-        int const column = p * panels::columns + at + v * simd::width<P>;
-        block.sum[r][v] = simd::fma(block.sum[r][v], simd::load<P>(scale + column),
-                                    simd::load<P>(shift + column));
-      });
-      f(block, offset);
-    });
+    panels::for_blocks<P, block_rows>(
+        layer.outputs, count, [&](auto& block, int p, int at, int row) {
+          int const offset = (p * rows + row) * panels::columns + at;
+          block.load(n + offset);
+          panels::for_each_pack(block, [&](int r, int v, int) {
+            int const column = p * panels::columns + at + v * simd::width<P>;
+            block.sum[r][v] = simd::fma(block.sum[r][v], simd::load<P>(scale + column),
+                                        simd::load<P>(shift + column));
+          });
+          f(block, offset);
+        });
   }
 
   template <class Activation>
@@ -196,8 +183,8 @@ class GradientTile {
     std::span<Trainable::Layer const> const layers = trainable_->layers();
     T const* state = input_;
     for (int i = 0; i < a.depth; ++i) {
-      T* const out = states_[static_cast<std::size_t>(i)];
-      T* const slope = slopes_[static_cast<std::size_t>(i)];
+      auto const number = static_cast<std::size_t>(i);
+      T *const out = states_[number], *const slope = slopes_[number];
       int const source = skip_source(a.skip, a.depth, i);
       T const* const skipped = source >= 0 ? states_[static_cast<std::size_t>(source)] : nullptr;
       auto const leave = [&](auto& block, int offset) {
@@ -210,7 +197,7 @@ class GradientTile {
         block.store(out + offset);
         slopes.store(slope + offset);
       };
-      Trainable::Layer const& layer = layers[static_cast<std::size_t>(i)];
+      Trainable::Layer const& layer = layers[number];
       if (a.norm == Norm::layer)
         forward_normalised(layer, i, state, count, leave);
       else
@@ -295,10 +282,9 @@ class GradientTile {
   void back(Trainable::Layer const& layer, T const* transposed, T const* delta, int before, T* out,
             int count) const {
     auto const number = static_cast<std::size_t>(before);
-    T const* const slope = slopes_[number];
-    T const* const added = added_[number];
+    T const *const slope = slopes_[number], *const added = added_[number];
     T* const kept = kept_[number];
-    for_blocks(layer.state, count, [&](auto& block, int p, int at, int row) {
+    panels::for_blocks<P, block_rows>(layer.state, count, [&](auto& block, int p, int at, int row) {
       int const offset = (p * rows + row) * panels::columns + at;
       if (added != nullptr)
         block.load(added + offset);

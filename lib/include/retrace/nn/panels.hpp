@@ -129,4 +129,19 @@ RETRACE_INLINE void for_packs(int used, F const& f) {
   if (at < used) f(std::integral_constant<int, 1>{}, at);
 }
 
+/// f(block, panel, first column in it, first row) for blocks of R rows over `count` rows, rounded
+/// up, of a matrix.
+template <class P, int R, class F>
+RETRACE_INLINE void for_blocks(int all_columns, int count, F const& f) {
+  for (int p = 0; p < panels::count(all_columns); ++p) {
+    int const left = all_columns - p * columns;
+    for_packs<P>(left < columns ? left : columns, [&](auto packs, int at) {
+      for (int row = 0; row < count; row += R) {
+        Block<P, R, packs()> block;
+        f(block, p, at, row);
+      }
+    });
+  }
+}
+
 }  // namespace retrace::panels
