@@ -22,6 +22,7 @@ struct LikelihoodArguments : Arguments {
 
   Given target = option("--target", "NAME", "the target");
   Given model = option("--model", "FILE", help_of_model);
+  ModuleOptions module{*this};
   Given sde = option("--sde", "NAME", help_of_sde);
   Given points = option("--points", "FILE", "the points, .npy [n, d]");
   Given samples = option("--samples", "N",

@@ -21,6 +21,7 @@ struct SampleArguments : Arguments {
 
   Given target = option("--target", "NAME", "the target");
   Given model = option("--model", "FILE", help_of_model);
+  ModuleOptions module{*this};
   Given sde = option("--sde", "NAME", help_of_sde);
   Given sampler = option("--sampler", "NAME", "the sampler");
   Given eta = option("--eta", "E", "the same as --sampler ddim:eta=E");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <retrace/nn/network.hpp>
+#include <retrace/odeint/host_model.hpp>
 #include <retrace/run/adaptive_executor.hpp>
 #include <retrace/run/adaptive_result.hpp>
 #include <retrace/run/spoiled.hpp>
@@ -64,6 +65,11 @@ template <class T>
 /// its prediction must give the flow.
 template <class T>
 [[nodiscard]] AdaptiveSamples<T> adaptive_sample(Network const& network, std::string_view sampler,
+                                                 Sde const& sde, Span span,
+                                                 AdaptiveOptions<T> const& options);
+/// The same with any model on the host, in double.
+template <class T>
+[[nodiscard]] AdaptiveSamples<T> adaptive_sample(HostModel const& model, std::string_view sampler,
                                                  Sde const& sde, Span span,
                                                  AdaptiveOptions<T> const& options);
 
