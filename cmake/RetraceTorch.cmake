@@ -57,19 +57,16 @@ if(retrace_torch_root AND EXISTS "${retrace_torch_root}/include/torch/script.h")
     endif()
   endforeach()
 endif()
-set(retrace_torch_libraries "")
-foreach(name IN ITEMS torch_cpu c10)
-  set(library "${retrace_torch_root}/lib/${CMAKE_SHARED_LIBRARY_PREFIX}${name}${CMAKE_SHARED_LIBRARY_SUFFIX}")
-  if(EXISTS "${library}")
-    list(APPEND retrace_torch_libraries "${library}")
-  endif()
-endforeach()
-
-list(LENGTH retrace_torch_libraries found)
-if(retrace_torch_version VERSION_GREATER_EQUAL retrace_torch_oldest AND found EQUAL 2)
+if(retrace_torch_version VERSION_GREATER_EQUAL retrace_torch_oldest
+   AND EXISTS "${retrace_torch_root}/lib/libtorch_cpu.so"
+   AND EXISTS "${retrace_torch_root}/lib/libc10.so")
   set(RETRACE_HAS_TORCH TRUE)
   set(retrace_torch_includes "${retrace_torch_root}/include"
                              "${retrace_torch_root}/include/torch/csrc/api/include")
+  # As plain flags: CMake would warn, in every program, that the wheel has a libgomp of its own. A
+  # program has one of the two in any case.
+  set(retrace_torch_libraries "-L${retrace_torch_root}/lib" "-Wl,-rpath,${retrace_torch_root}/lib"
+                              -ltorch_cpu -lc10)
   message(STATUS "Retrace: libtorch ${retrace_torch_version} in ${retrace_torch_root}")
   # The Python that it belongs to, three folders above site-packages, or the first one.
   foreach(python IN ITEMS "${retrace_torch_root}/../../../../bin/python3" "${retrace_python3}")

@@ -108,7 +108,7 @@ ModuleConventions ModuleConventions::parse(std::string_view json, std::string_vi
       if (key == "shape") {
         std::string text;
         for (auto const& n : value) text += (text.empty() ? "" : "x") + n.dump();
-        made.shape = parse_shape(key, value.is_array() ? text : value.dump());
+        made.shape = parse_shape(key, value.is_array() ? text : "none");
       } else if (!value.is_string()) {
         refuse("has no text as " + retrace::quoted(key), "see docs/networks.md");
       } else if (key == "prediction") {
