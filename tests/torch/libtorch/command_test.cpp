@@ -51,7 +51,7 @@ TEST(TorchScript, GivesTheCommandsWhatTheSameNetworkGivesThem) {
   });
 }
 
-TEST(TorchScript, HasALikelihoodThatGoesOnFromACheckpoint) {
+TEST(TorchScript, HasTheLikelihoodThatTheSameNetworkHas) {
   TemporaryFolder const folder;
   write_npy<double>(folder / "x.npy", std::vector<double>{0.5, -1, 2, 0.25}.data(),
                     std::array<std::int64_t, 2>{2, 2});
