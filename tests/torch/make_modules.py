@@ -70,8 +70,9 @@ class Transformer(nn.Module):
         super().__init__()
         self.enter = nn.Conv2d(3, width, 4, stride=4)
         self.place = nn.Parameter(torch.randn(1, 64, width))
-        layer = nn.TransformerEncoderLayer(width, 4, 64, 0.1, batch_first=True, norm_first=True)
-        self.layers = nn.ModuleList(type(layer)(width, 4, 64, 0.1, batch_first=True, norm_first=True) for _ in range(depth))
+        self.layers = nn.ModuleList(
+            nn.TransformerEncoderLayer(width, 4, 64, batch_first=True, norm_first=True) for _ in range(depth)
+        )
         self.leave = nn.ConvTranspose2d(width, 3, 4, stride=4)
 
     def forward(self, x, t):
@@ -95,9 +96,13 @@ class Says(nn.Module):  # what it is told, in every component
         return t[:, None].expand_as(x)
 
 
-class Alone(nn.Module):  # not told anything, and working in place
+class Alone(nn.Module):  # not told anything, and working in place, in double
+    def __init__(self):
+        super().__init__()
+        self.factor = nn.Parameter(torch.tensor(0.5, dtype=torch.float64))
+
     def forward(self, x):
-        return x.mul_(0.5)
+        return x.mul_(self.factor)
 
 
 class Throws(nn.Module):

@@ -11,8 +11,11 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <functional>
 #include <mutex>
 #include <numeric>
+#include <system_error>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -86,13 +89,14 @@ struct TorchScriptModel::State {
   template <class F>
   void each_batch(std::int64_t rows, NoiseLevel const& level, TorchModule::Place place,
                   F const& f) {
-    using enum TorchModule::TimeType;
+    using Type = TorchModule::TimeType;
     ModuleTime const& time = *conventions.time;
-    TorchModule::Call const call{.shape = conventions.shape,
-                                 .time = time.at(level),
-                                 .time_type = time.kind == ModuleTime::Kind::index ? integer : real,
-                                 .place = place,
-                                 .threads = Kokkos::DefaultHostExecutionSpace().concurrency()};
+    TorchModule::Call const call{
+        .shape = conventions.shape,
+        .time = time.at(level),
+        .time_type = time.kind == ModuleTime::Kind::index ? Type::integer : Type::real,
+        .place = place,
+        .threads = Kokkos::num_threads()};
     std::scoped_lock const lock(busy);
     for (std::int64_t first = 0; first < rows; first += batch) {
       throw_if_interrupted();
