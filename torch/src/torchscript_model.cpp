@@ -73,8 +73,8 @@ ModuleConventions completed(ModuleConventions const& said, TorchModule const& mo
 struct TorchScriptModel::State {
   State(std::filesystem::path const& path, TorchScriptOptions const& options)
       : digest(checked(path)),
-        module(path.string(), options.device),
-        conventions(completed(options.conventions, module, path.string())),
+        net(path.string(), options.device),
+        conventions(completed(options.conventions, net, path.string())),
         dimension(std::accumulate(conventions.shape.begin(), conventions.shape.end(),
                                   std::int64_t{1}, std::multiplies<>())),
         batch(options.batch > 0 ? options.batch
@@ -105,7 +105,7 @@ struct TorchScriptModel::State {
   }
 
   std::string digest;
-  TorchModule module;
+  TorchModule net;
   ModuleConventions conventions;
   std::int64_t dimension, batch;
   std::mutex busy;
@@ -126,8 +126,8 @@ void TorchScriptModel::evaluate(Batch<T const> x, NoiseLevel const& level, Batch
   std::int64_t const d = state_->dimension;
   state_->each_batch(static_cast<std::int64_t>(x.extent(0)), level, place_of_batches,
                      [&](TorchModule::Call const& call, std::int64_t first, std::int64_t rows) {
-                       state_->module.predict<T>(x.data() + first * d, out.data() + first * d, rows,
-                                                 call);
+                       state_->net.predict<T>(x.data() + first * d, out.data() + first * d, rows,
+                                              call);
                      });
 }
 
@@ -145,8 +145,8 @@ void TorchScriptModel::predict(std::span<double const> x, NoiseLevel const& leve
   std::int64_t const d = state_->dimension, n = static_cast<std::int64_t>(x.size()) / d;
   state_->each_batch(n, level, TorchModule::Place::host,
                      [&](TorchModule::Call const& call, std::int64_t first, std::int64_t rows) {
-                       state_->module.predict<double>(x.data() + first * d, out.data() + first * d,
-                                                      rows, call);
+                       state_->net.predict<double>(x.data() + first * d, out.data() + first * d,
+                                                   rows, call);
                      });
 }
 
@@ -157,8 +157,8 @@ void TorchScriptModel::products(std::span<double const> x, NoiseLevel const& lev
   state_->each_batch(n, level, TorchModule::Place::host,
                      [&](TorchModule::Call const& call, std::int64_t first, std::int64_t rows) {
                        std::int64_t const at = first * d;
-                       state_->module.products(x.data() + at, tangents.data() + at, out.data() + at,
-                                               products.data() + at, rows, call);
+                       state_->net.products(x.data() + at, tangents.data() + at, out.data() + at,
+                                            products.data() + at, rows, call);
                      });
 }
 
