@@ -113,13 +113,13 @@ LikelihoodArguments::LikelihoodArguments()
            .examples = {"--target swiss-roll --sde vp --samples 1000 --out logp.npz"}}) {}
 
 LikelihoodPlan likelihood_plan_of(LikelihoodArguments const& arguments) {
-  Subject subject =
-      subject_of(arguments.target, arguments.model, {arguments.of_class, arguments.condition});
+  Subject subject = subject_of(arguments.target, arguments.model,
+                               {arguments.of_class, arguments.condition}, arguments.module);
   refuse_for_models(subject, arguments.score_error, "a network has an error of its own");
   refuse_for_models(subject, arguments.samples, "a network has no exact draws: give --points");
   refuse_together(arguments.points, arguments.samples, "both say where");
   if (!arguments.samples) static_cast<void>(arguments.points.text());
-  std::string sde_text = sde_text_of(arguments.sde, subject.trained());
+  std::string sde_text = sde_text_of(arguments.sde, subject);
   Sde sde = make_sde(sde_text);
   if (sde.is_discrete())
     throw Error(Fault::argument, "sde " + retrace::quoted(sde.name()) + " has no likelihood here",
@@ -151,7 +151,8 @@ LikelihoodPlan likelihood_plan_of(LikelihoodArguments const& arguments) {
     if (plan.grid->grid.runs_backwards())
       throw Error(Fault::argument, "--times falls", "a likelihood goes from data to noise");
     Target const* const target = plan.subject.target();
-    if (plan.divergence != divergences[0] || plan.error || (target && !target->mixture()))
+    if (plan.divergence != divergences[0] || plan.error || plan.subject.torchscript() ||
+        (target && !target->mixture()))
       throw Error(Fault::argument,
                   "fixed steps need the exact divergence of a Gaussian mixture or a network", "",
                   "take an adaptive solver");

@@ -25,6 +25,7 @@ struct LikelihoodArguments : Arguments {
   Given model = option("--model", "FILE", help_of_model);
   Given of_class = option("--class", "K", help_of_class);
   Given condition = option("--condition", "Y,Y,...", help_of_condition);
+  ModuleOptions module{*this};
   Given sde = option("--sde", "NAME", help_of_sde);
   Given points = option("--points", "FILE", "the points, .npy [n, d]");
   Given samples = option("--samples", "N",

@@ -61,6 +61,7 @@ Likelihood part_of(LikelihoodArguments const& arguments, LikelihoodPlan const& p
     make_density_of_data(plan, found);
     return found;
   }
+  if (plan.subject.torchscript()) return of(host_model(*plan.subject.torchscript()));
   Target const& target = *plan.subject.target();
   if (plan.grid) return log_likelihood(target, plan.solver, plan.grid->grid, x, options);
   return plan.error ? of(spoiled(target, *plan.error)) : of(target);
@@ -115,6 +116,7 @@ std::string digest_of_target(Target const& target) {
 
 std::string digest_of_subject(Subject const& subject) {
   if (subject.target()) return digest_of_target(*subject.target());
+  if (subject.torchscript()) return subject.torchscript()->digest();
   std::span<float const> const weights = subject.trained()->network.values();
   std::vector<double> numbers(weights.begin(), weights.end());
   Normalisation const& n = subject.trained()->normalisation;
@@ -130,16 +132,37 @@ Json run_of(LikelihoodArguments const& arguments, LikelihoodPlan const& plan,
            {"version", std::string(version)},
            {"points", {points.rows, points.columns}},
            {"contents of --points", digest_of(points.values)}};
-  for (Given const* option :
-       {&arguments.target,      &arguments.model,      &arguments.of_class,
-        &arguments.condition,   &arguments.sde,        &arguments.samples,
-        &arguments.integers,    &arguments.draws,      &arguments.scale,
-        &arguments.divergence,  &arguments.probes,     &arguments.probe_law,
-        &arguments.solver,      &arguments.rtol,       &arguments.atol,
-        &arguments.steps,       &arguments.grid,       &arguments.times,
-        &arguments.from,        &arguments.to,         &arguments.max_evaluations,
-        &arguments.score_error, &arguments.half_width, &arguments.confidence,
-        &arguments.max_probes,  &arguments.truncation})
+  for (Given const* option : {&arguments.target,
+                              &arguments.model,
+                              &arguments.of_class,
+                              &arguments.condition,
+                              &arguments.sde,
+                              &arguments.samples,
+                              &arguments.integers,
+                              &arguments.draws,
+                              &arguments.scale,
+                              &arguments.divergence,
+                              &arguments.probes,
+                              &arguments.probe_law,
+                              &arguments.solver,
+                              &arguments.rtol,
+                              &arguments.atol,
+                              &arguments.steps,
+                              &arguments.grid,
+                              &arguments.times,
+                              &arguments.from,
+                              &arguments.to,
+                              &arguments.max_evaluations,
+                              &arguments.score_error,
+                              &arguments.half_width,
+                              &arguments.confidence,
+                              &arguments.max_probes,
+                              &arguments.truncation,
+                              &arguments.module.shape,
+                              &arguments.module.prediction,
+                              &arguments.module.conditioning,
+                              &arguments.module.device,
+                              &arguments.module.batch})
     run[option->name()] = *option ? Json(option->text()) : Json();
   for (Given const* flag : {&arguments.round_trip, &arguments.no_budget})
     run[flag->name()] = static_cast<bool>(*flag);

@@ -135,14 +135,22 @@ Options common_options(SampleArguments const& arguments, Plan const& plan) {
   return options;
 }
 
-/// f(model): the network, the target, or the target with an error in its score.
+/// f(model): the network, the module, the target, or the target with an error in its score.
 template <class F>
 auto on_model(Plan const& plan, F const& f) {
   if (plan.guided) return f(*plan.guided);
   if (plan.subject.trained()) return f(plan.subject.trained()->network);
+  if (plan.subject.torchscript()) return f(*plan.subject.torchscript());
   Target const& target = *plan.subject.target();
   return plan.error ? f(spoiled(target, *plan.error)) : f(target);
 }
+
+/// What solvers with adaptive steps take.
+template <class M>
+M const& stepped(M const& model) {
+  return model;
+}
+HostModel stepped(TorchScriptModel const& module) { return host_model(module); }
 
 /// What a run leaves besides its samples; `counts` stand between dimension and seed.
 struct Outcomes {
@@ -186,8 +194,8 @@ void run_adaptive(SampleArguments const& arguments, Plan const& plan,
   options.tolerance = plan.tolerance;
   Grid const& grid = plan.grid.grid;
   AdaptiveSamples<T> const result = on_model(plan, [&](auto const& model) {
-    return adaptive_sample<T>(model, plan.sampler.text, plan.sde, {grid.time(0), grid.time(1)},
-                              options);
+    return adaptive_sample<T>(stepped(model), plan.sampler.text, plan.sde,
+                              {grid.time(0), grid.time(1)}, options);
   });
   refuse_unfinished(result, plan.first);
   deliver<T>(arguments, plan, precision, outlet, result.x,

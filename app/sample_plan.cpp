@@ -122,10 +122,10 @@ SampleArguments::SampleArguments()
                         "--steps 30 --samples 5000 --seed 1 --out samples.npy --json"}}) {}
 
 Plan plan_of(SampleArguments const& arguments) {
-  Subject subject =
-      subject_of(arguments.target, arguments.model, {arguments.of_class, arguments.condition});
+  Subject subject = subject_of(arguments.target, arguments.model,
+                               {arguments.of_class, arguments.condition}, arguments.module);
   refuse_for_models(subject, arguments.score_error, "a network has an error of its own");
-  std::string sde_text = sde_text_of(arguments.sde, subject.trained());
+  std::string sde_text = sde_text_of(arguments.sde, subject);
   Sde sde = make_sde(sde_text);
   ChosenSampler sampler = choose_sampler(sampler_text(arguments), sde);
   ChosenGrid grid = grid_of(arguments, sde, sampler);

@@ -29,6 +29,7 @@ struct SampleArguments : Arguments {
                           "with --class: classifier-free guidance, (1 + W) times the\n"
                           "prediction for the class, minus W times that without one;\n"
                           "an evaluation of the model is then two of the network");
+  ModuleOptions module{*this};
   Given sde = option("--sde", "NAME", help_of_sde);
   Given sampler = option("--sampler", "NAME", "the sampler");
   Given eta = option("--eta", "E", "the same as --sampler ddim:eta=E");

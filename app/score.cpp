@@ -48,7 +48,8 @@ void score_command(Words const& words) {
            "[n, d]\nand logp [n] of an .npz file. With --score-error the first three are those "
            "of the spoiled\nscore, which is that of no density: logp is left out, as it is of a "
            "score network (--model),\n"
-           "whose points are in its own coordinates.",
+           "whose points are in its own coordinates. In more than 256 dimensions a TorchScript "
+           "module\nhas no divergence here.",
        .notes = names_of_sdes() + names_of_targets() +
                 "  or a mixture: FILE.json, or a data set: data:file=FILE.npy,bandwidth=B\n" +
                 names_of_score_errors(),
@@ -57,6 +58,7 @@ void score_command(Words const& words) {
   Given const model = arguments.option("--model", "FILE", help_of_model);
   Given const of_class = arguments.option("--class", "K", help_of_class);
   Given const condition = arguments.option("--condition", "Y,Y,...", help_of_condition);
+  ModuleOptions const module(arguments);
   Given const sde = arguments.option("--sde", "NAME", help_of_sde);
   Given const t = arguments.option("--t", "T", "the time");
   Given const points_path = arguments.option("--points", "FILE", "the points, .npy [n, d]");
@@ -68,10 +70,10 @@ void score_command(Words const& words) {
   arguments.parse(words);
 
   ConditionOptions const conditions{of_class, condition};
-  Subject const subject = subject_of(target_text, model, conditions);
+  Subject const subject = subject_of(target_text, model, conditions, module);
   auto const error = score_error_of(error_text, subject.dimension());
   refuse_for_models(subject, samples, "a network's p_t is not known: give --points");
-  std::string const sde_text = sde_text_of(sde, subject.trained());
+  std::string const sde_text = sde_text_of(sde, subject);
   Sde const process = make_sde(sde_text);
   NoiseLevel const level = process.at(t.real(times_of(process)));
   refuse_together(points_path, samples, "both say where to score");
@@ -95,9 +97,10 @@ void score_command(Words const& words) {
   std::chrono::duration<double> const seconds = std::chrono::steady_clock::now() - begin;
 
   std::vector<std::int64_t> const scalar{points.rows}, vector{points.rows, subject.dimension()};
-  std::vector<NpzEntry> arrays{{"score", vector, scores.score.data()},
-                               {"divergence", scalar, scores.divergence.data()},
-                               {"denoised", vector, scores.denoised.data()}};
+  bool const has_divergence = static_cast<std::int64_t>(scores.divergence.size()) == points.rows;
+  std::vector<NpzEntry> arrays{{"score", vector, scores.score.data()}};
+  if (has_divergence) arrays.push_back({"divergence", scalar, scores.divergence.data()});
+  arrays.push_back({"denoised", vector, scores.denoised.data()});
   bool const has_density = subject.target() && !error;
   if (has_density) arrays.push_back({"logp", scalar, scores.logp.data()});
   if (samples) arrays.push_back({"points", vector, points.values.data()});
@@ -115,8 +118,8 @@ void score_command(Words const& words) {
   } else {
     outlet.say(std::to_string(points.rows) + " points scored in " + short_number(seconds.count()) +
                " s" + (samples ? ", drawn with seed " + std::to_string(seed) : "") + "\n" +
-               retrace::quoted(out.text()) + ": score, divergence, denoised" +
-               (has_density ? ", logp" : "") + (samples ? ", points" : "") + "\n");
+               retrace::quoted(out.text()) + ": score, " + (has_divergence ? "divergence, " : "") +
+               "denoised" + (has_density ? ", logp" : "") + (samples ? ", points" : "") + "\n");
   }
   written.keep();
 }

@@ -17,6 +17,8 @@
 namespace retrace::app {
 namespace {
 
+constexpr int most_products = 256;
+
 Scores room_for(Points const& points, int dimension) {
   auto const n = static_cast<std::size_t>(points.rows), d = static_cast<std::size_t>(dimension);
   return {std::vector<double>(n * d), std::vector<double>(n), std::vector<double>(n * d),
@@ -39,43 +41,76 @@ Scores scores_of(Target const& target, NoiseLevel const& level, Points const& po
   return scores;
 }
 
-/// What turns the prediction of a network into another one.
-Affine conversion(Network const& network, Prediction want, NoiseLevel const& level,
-                  char const* what) {
-  Affine const affine = convert(network.prediction(), want, level);
+/// What turns the prediction of a model into another one.
+Affine conversion(Prediction native, Prediction want, NoiseLevel const& level, char const* what) {
+  Affine const affine = convert(native, want, level);
   if (std::isfinite(affine.skip) && std::isfinite(affine.out)) return affine;
   throw Error(
       Fault::argument,
-      std::string("the network does not say what ") + what + " is at t = " + shortest(level.t()),
+      std::string("the model does not say what ") + what + " is at t = " + shortest(level.t()),
       (level.alpha() == 0 ? "alpha" : "sigma") + std::string(" is 0 there"), "take another time");
 }
 
+/// Makes scores and denoised states of what a model predicts.
+struct FromPrediction {
+  Affine score, denoised;
+
+  FromPrediction(Prediction native, NoiseLevel const& level)
+      : score(conversion(native, Prediction::score, level, "the score")),
+        denoised(conversion(native, Prediction::denoised, level, "the denoised state")) {}
+
+  /// `found` has predictions in place of scores, and, where there are some, their divergences.
+  void operator()(Points const& points, int dimension, Scores& found) const {
+    for (std::size_t i = 0; i < found.score.size(); ++i) {
+      double const x = points.values[i], prediction = found.score[i];
+      found.score[i] = score.skip * x + score.out * prediction;
+      found.denoised[i] = denoised.skip * x + denoised.out * prediction;
+    }
+    for (double& divergence : found.divergence)
+      divergence = score.skip * dimension + score.out * divergence;
+  }
+};
+
 Scores scores_of(Network const& network, NoiseLevel const& level, Points const& points) {
   auto const d = static_cast<std::size_t>(network.dimension());
-  Affine const score = conversion(network, Prediction::score, level, "the score"),
-               denoised = conversion(network, Prediction::denoised, level, "the denoised state");
+  FromPrediction const from_prediction(network.prediction(), level);
   HostNetwork const host(network);
   Scores scores = room_for(points, network.dimension());
   parallel_rows(points.rows, [&](std::int64_t number) {
     auto const i = static_cast<std::size_t>(number);
-    std::vector<double> prediction(d);
-    double const divergence =
-        host.divergence(std::span(points.values).subspan(i * d, d), level, prediction);
-    for (std::size_t c = 0; c < d; ++c) {
-      double const x = points.values[i * d + c];
-      scores.score[i * d + c] = score.skip * x + score.out * prediction[c];
-      scores.denoised[i * d + c] = denoised.skip * x + denoised.out * prediction[c];
-    }
-    scores.divergence[i] = score.skip * static_cast<double>(d) + score.out * divergence;
+    scores.divergence[i] = host.divergence(std::span(points.values).subspan(i * d, d), level,
+                                           std::span(scores.score).subspan(i * d, d));
   });
+  from_prediction(points, network.dimension(), scores);
+  return scores;
+}
+
+/// The divergence by a product for each dimension, unless these are too many to be worth it.
+Scores scores_of(TorchScriptModel const& module, NoiseLevel const& level, Points const& points) {
+  auto const d = static_cast<std::size_t>(module.dimension());
+  FromPrediction const from_prediction(module.prediction, level);
+  Scores scores = room_for(points, module.dimension());
+  if (module.dimension() > most_products) {
+    scores.divergence.clear();
+    module.predict(points.values, level, scores.score);
+  }
+  for (std::size_t c = 0; c < d && !scores.divergence.empty(); ++c) {
+    std::vector<double> tangents(points.values.size()), products(points.values.size());
+    for (std::size_t i = c; i < tangents.size(); i += d) tangents[i] = 1;
+    module.products(points.values, level, tangents, scores.score, products);
+    for (std::size_t i = 0; i < scores.divergence.size(); ++i)
+      scores.divergence[i] += products[i * d + c];
+  }
+  from_prediction(points, module.dimension(), scores);
   return scores;
 }
 
 }  // namespace
 
 Scores scores_at(Subject const& subject, NoiseLevel const& level, Points const& points) {
-  return subject.target() ? scores_of(*subject.target(), level, points)
-                          : scores_of(subject.trained()->network, level, points);
+  if (subject.target()) return scores_of(*subject.target(), level, points);
+  return subject.trained() ? scores_of(subject.trained()->network, level, points)
+                           : scores_of(*subject.torchscript(), level, points);
 }
 
 void spoil(Scores& scores, ScoreError const& error, NoiseLevel const& level, Points const& points,
@@ -99,13 +134,14 @@ void spoil(Scores& scores, ScoreError const& error, NoiseLevel const& level, Poi
 }
 
 void require_finite(Scores const& scores, std::size_t dimension) {
-  for (std::size_t i = 0; i < scores.divergence.size(); ++i) {
-    double sum = scores.divergence[i] * 0 + (scores.logp.empty() ? 0 : scores.logp[i] * 0);
+  for (std::size_t i = 0; i < scores.score.size() / dimension; ++i) {
+    double sum = (scores.divergence.empty() ? 0 : scores.divergence[i] * 0) +
+                 (scores.logp.empty() ? 0 : scores.logp[i] * 0);
     for (std::size_t c = i * dimension; c < (i + 1) * dimension; ++c)
       sum += scores.score[c] * 0 + scores.denoised[c] * 0;
     if (sum != 0)
       throw Error(Fault::numerics, "the score at point " + std::to_string(i) + " is not finite",
-                  scores.logp.empty() ? "the point lies too far out for the network"
+                  scores.logp.empty() ? "the point lies too far out for the model"
                                       : "the point lies too far from the target for float64");
   }
 }

@@ -17,13 +17,14 @@ struct Points {
   std::int64_t rows = 0;
 };
 
-/// [rows][dimension] and [rows]; a network has no log density.
+/// [rows][dimension] and [rows]; a model has no log density, a module of many dimensions no
+/// divergence.
 struct Scores {
   std::vector<double> score, divergence, denoised, logp;
 };
 
-/// In double, all of a target exact, of a network its own. Throws Error (argument) at levels where
-/// the prediction of a network does not give score and denoised state.
+/// In double, all of a target exact, of a model its own. Throws Error (argument) at levels where
+/// the prediction of a model does not give score and denoised state.
 [[nodiscard]] Scores scores_at(Subject const& subject, NoiseLevel const& level,
                                Points const& points);
 

@@ -6,7 +6,7 @@
 
 set(retrace_include_folders
     "${PROJECT_SOURCE_DIR}/lib/include" "${PROJECT_SOURCE_DIR}/sde/include"
-    "${PROJECT_SOURCE_DIR}/solvers/include" "${PROJECT_SOURCE_DIR}/tests"
+    "${PROJECT_SOURCE_DIR}/solvers/include" "${PROJECT_SOURCE_DIR}/torch/include" "${PROJECT_SOURCE_DIR}/tests"
     "${PROJECT_SOURCE_DIR}/benchmarks")
 
 # Sets `result` to whether a file includes Kokkos, itself or by a header of ours.

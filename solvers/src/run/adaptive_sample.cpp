@@ -53,6 +53,11 @@ Start<T> start_of(Target const& target, Sde const& sde, Span span,
 }
 
 template <class T>
+Start<T> start_of(Sde const& sde, Span span, AdaptiveOptions<T> const& options) {
+  return options.start ? *options.start : default_start<T>(ends_grid(sde, span), options.seed);
+}
+
+template <class T>
 AdaptiveSamples<T> on_host(HostModel const& model, Start<T> const& start, std::string_view sampler,
                            Sde const& sde, Span span, AdaptiveOptions<T> const& options) {
   if (sampler == adaptive_sde::info.name)
@@ -111,18 +116,22 @@ AdaptiveSamples<T> adaptive_sample(SpoiledTarget const& target, std::string_view
                  span, options);
 }
 
+template <class T>
+AdaptiveSamples<T> adaptive_sample(HostModel const& model, std::string_view sampler, Sde const& sde,
+                                   Span span, AdaptiveOptions<T> const& options) {
+  return on_host(model, start_of(sde, span, options), sampler, sde, span, options);
+}
+
 namespace {
 
 template <class T, class Net>
 AdaptiveSamples<T> sample_network(Net const& network, std::string_view sampler, Sde const& sde,
                                   Span span, AdaptiveOptions<T> const& options) {
-  Start<T> const start =
-      options.start ? *options.start : default_start<T>(ends_grid(sde, span), options.seed);
   auto const step = step_program_of(sampler);
   if (step && runs_adaptively_in_kernels(sde, span))
-    return adaptive_sample(*adaptive_executor<T>(network, sde, span), start, *step, sde, span,
-                           options);
-  return on_host(host_model(network), start, sampler, sde, span, options);
+    return adaptive_sample(*adaptive_executor<T>(network, sde, span), start_of(sde, span, options),
+                           *step, sde, span, options);
+  return adaptive_sample(host_model(network), sampler, sde, span, options);
 }
 
 }  // namespace
@@ -153,6 +162,10 @@ template AdaptiveSamples<double> adaptive_sample(Network const&, std::string_vie
 template AdaptiveSamples<float> adaptive_sample(GuidedNetwork const&, std::string_view, Sde const&,
                                                 Span, AdaptiveOptions<float> const&);
 template AdaptiveSamples<double> adaptive_sample(GuidedNetwork const&, std::string_view, Sde const&,
+                                                 Span, AdaptiveOptions<double> const&);
+template AdaptiveSamples<float> adaptive_sample(HostModel const&, std::string_view, Sde const&,
+                                                Span, AdaptiveOptions<float> const&);
+template AdaptiveSamples<double> adaptive_sample(HostModel const&, std::string_view, Sde const&,
                                                  Span, AdaptiveOptions<double> const&);
 
 }  // namespace retrace

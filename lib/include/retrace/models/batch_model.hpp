@@ -14,10 +14,10 @@ namespace retrace {
 
 /// An opaque score model: whole batches, any framework behind it. It reads x, [n][d], and writes
 /// its native prediction at `level` to `out`, the same shape; it may keep neither. What it throws
-/// reaches the caller of the run.
+/// reaches the caller of the run. `prediction` may be static or a value of the model's.
 template <class M, class T>
 concept BatchModel = requires(M& m, Batch<T const> x, NoiseLevel const& level, Batch<T> out) {
-  { M::prediction } -> std::convertible_to<Prediction>;
+  { m.prediction } -> std::convertible_to<Prediction>;
   m(x, level, out);
 };
 
@@ -25,7 +25,7 @@ concept BatchModel = requires(M& m, Batch<T const> x, NoiseLevel const& level, B
 template <class M, class T>
 concept ConditionalBatchModel = requires(M& m, Batch<T const> x, NoiseLevel const& level,
                                          int condition, Batch<T> out) {
-  { M::prediction } -> std::convertible_to<Prediction>;
+  { m.prediction } -> std::convertible_to<Prediction>;
   m(x, level, condition, out);
 };
 
@@ -35,7 +35,7 @@ class AnyBatchModel {
  public:
   template <class M>
   requires(BatchModel<M, T> || ConditionalBatchModel<M, T>) AnyBatchModel(M model, int dimension)
-      : prediction_(M::prediction),
+      : prediction_(model.prediction),
         dimension_(dimension),
         call_([m = std::move(model)](Batch<T const> x, NoiseLevel const& level, int condition,
                                      Batch<T> out) mutable {

@@ -19,7 +19,8 @@ using PointDivergence = std::function<double(std::span<double const> x, NoiseLev
                                              std::span<double> out)>;
 
 /// What a PointModel does, and the Jacobian of the prediction times each of the tangents [n][d], to
-/// `products` [n][d].
+/// `products` [n][d]. The transposed Jacobian, which is what reverse mode has, does as well:
+/// likelihoods read traces and symmetric parts.
 using PointProducts = std::function<void(std::span<double const> x, NoiseLevel const& level,
                                          std::span<double const> tangents, std::span<double> out,
                                          std::span<double> products)>;

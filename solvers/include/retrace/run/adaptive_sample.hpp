@@ -3,6 +3,7 @@
 
 #include <retrace/nn/guided.hpp>
 #include <retrace/nn/network.hpp>
+#include <retrace/odeint/host_model.hpp>
 #include <retrace/run/adaptive_executor.hpp>
 #include <retrace/run/adaptive_result.hpp>
 #include <retrace/run/spoiled.hpp>
@@ -71,5 +72,11 @@ template <class T>
 [[nodiscard]] AdaptiveSamples<T> adaptive_sample(GuidedNetwork const& network,
                                                  std::string_view sampler, Sde const& sde,
                                                  Span span, AdaptiveOptions<T> const& options);
+
+/// The same with any model on the host, in double.
+template <class T>
+[[nodiscard]] AdaptiveSamples<T> adaptive_sample(HostModel const& model, std::string_view sampler,
+                                                 Sde const& sde, Span span,
+                                                 AdaptiveOptions<T> const& options);
 
 }  // namespace retrace

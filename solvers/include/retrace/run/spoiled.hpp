@@ -118,11 +118,11 @@ struct SpoilRows {
 template <class Model>
 class SpoiledModel {
  public:
-  static constexpr Prediction prediction = Model::prediction;
+  Prediction prediction;
 
   /// Throws Error (argument) where the error does not fit the dimension.
   SpoiledModel(Model model, ScoreError const& error, int dimension)
-      : model_(std::move(model)), field_(error, dimension) {}
+      : prediction(model.prediction), model_(std::move(model)), field_(error, dimension) {}
 
   [[nodiscard]] int dimension() const { return field_.dimension(); }
 
@@ -177,15 +177,15 @@ template <TileModelSource Source>
   return {std::move(source), error};
 }
 template <class Model>
-requires requires {
-  { Model::prediction } -> std::convertible_to<Prediction>;
+requires requires(Model const& m) {
+  { m.prediction } -> std::convertible_to<Prediction>;
 }
 [[nodiscard]] SpoiledModel<Model> spoiled(Model model, ScoreError const& error, int dimension) {
   return {std::move(model), error, dimension};
 }
 template <class Model>
 requires(!TileModelSource<Model>) && requires(Model const& m) {
-  { Model::prediction } -> std::convertible_to<Prediction>;
+  { m.prediction } -> std::convertible_to<Prediction>;
   { m.dimension() } -> std::convertible_to<int>;
 }
 [[nodiscard]] SpoiledModel<Model> spoiled(Model model, ScoreError const& error) {
