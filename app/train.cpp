@@ -51,7 +51,7 @@ void train(Trainer& trainer, TrainingPlan const& plan, Progress& progress) {
     while (!trainer.done()) {
       throw_if_interrupted();
       static_cast<void>(trainer.step());
-      if (trainer.iteration() % plan.checkpoint_every == 0) save();
+      if (plan.checkpoint_every > 0 && trainer.iteration() % plan.checkpoint_every == 0) save();
       progress.show(trainer.iteration());
     }
   } catch (Error const& error) {

@@ -194,6 +194,14 @@ TEST(TrainCommand, GoesOnAfterAKillAtAnyMoment) {
   EXPECT_EQ(bytes_of(folder / "again.safetensors"), expected);
 }
 
+TEST(TrainCommand, WritesNoCheckpointWhereNoneIsWanted) {
+  TemporaryFolder const folder;
+  Outcome const outcome = run(
+      folder.path(), small + "--iterations 20 --checkpoint-every 0 --seed 1 --out m.safetensors");
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(folder.names(), std::vector<std::string>{"m.safetensors"});
+}
+
 TEST(TrainCommand, KeepsItsCheckpointWhenInterrupted) {
   TemporaryFolder const folder;
   Running running(folder.path(),
