@@ -86,22 +86,22 @@ Scores scores_of(Network const& network, NoiseLevel const& level, Points const& 
 }
 
 /// The divergence by a product for each dimension, unless these are too many to be worth it.
-Scores scores_of(TorchScriptModel const& module, NoiseLevel const& level, Points const& points) {
-  auto const d = static_cast<std::size_t>(module.dimension());
-  FromPrediction const from_prediction(module.prediction, level);
-  Scores scores = room_for(points, module.dimension());
-  if (module.dimension() > most_products) {
+Scores scores_of(TorchScriptModel const& script, NoiseLevel const& level, Points const& points) {
+  auto const d = static_cast<std::size_t>(script.dimension());
+  FromPrediction const from_prediction(script.prediction, level);
+  Scores scores = room_for(points, script.dimension());
+  if (script.dimension() > most_products) {
     scores.divergence.clear();
-    module.predict(points.values, level, scores.score);
+    script.predict(points.values, level, scores.score);
   }
   for (std::size_t c = 0; c < d && !scores.divergence.empty(); ++c) {
     std::vector<double> tangents(points.values.size()), products(points.values.size());
     for (std::size_t i = c; i < tangents.size(); i += d) tangents[i] = 1;
-    module.products(points.values, level, tangents, scores.score, products);
+    script.products(points.values, level, tangents, scores.score, products);
     for (std::size_t i = 0; i < scores.divergence.size(); ++i)
       scores.divergence[i] += products[i * d + c];
   }
-  from_prediction(points, module.dimension(), scores);
+  from_prediction(points, script.dimension(), scores);
   return scores;
 }
 
