@@ -68,7 +68,9 @@ std::optional<Bf16Network> rounded_network(SampleArguments const& arguments, Pla
   if (!arguments.precision || arguments.precision.text() != "bf16") return {};
   if (plan.subject.trained() == nullptr)
     throw Error(Fault::argument, "--precision bf16 is for the matrices of a network",
-                "a target has none", "give --model, or --precision f32 or f64");
+                "targets have none, and TorchScript modules compute in their own type",
+                "give --model with a network in safetensors, or --precision f32 or f64");
+  refuse_together(arguments.precision, arguments.guidance, "two networks do not run in bf16");
   if (plan.adaptive())
     throw Error(Fault::argument,
                 "sampler " + retrace::quoted(plan.sampler.text) + " does not run in bf16",

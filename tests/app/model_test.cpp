@@ -249,6 +249,8 @@ TEST(ModelOption, IsGuided) {
   expect_refusal(folder, line + "--guidance 2", 2, {"--class is missing"});
   expect_refusal(folder, line + "--condition 0,1,0 --guidance 2", 2, {"--guidance needs --class"});
   expect_refusal(folder, line + "--class 1 --guidance -1", 2, {"--guidance", "-1"});
+  expect_refusal(folder, line + "--class 1 --guidance 2 --precision bf16", 2,
+                 {"--precision", "--guidance", "bf16"});
   trained.drop_condition = 0;
   write_network(folder / "m.safetensors", trained);
   expect_refusal(folder, line + "--class 1 --guidance 2", 2, {"--guidance", "--drop-condition"});
