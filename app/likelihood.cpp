@@ -55,37 +55,35 @@ NpyArray known_points(LikelihoodArguments const& arguments, LikelihoodPlan const
   return array;
 }
 
-/// The arrays of the .npz: the points where they were drawn or made continuous; errors only with a
-/// budget, probes where each point has its own number.
+/// The arrays of the .npz; `values` are log p, or bounds of log P: the points where they were drawn
+/// or made continuous; errors only with a budget, probes where each point has its own number.
 void write_all(LikelihoodArguments const& arguments, Columns const& found,
-               LikelihoodPlan const& plan, NpyArray const& points) {
+               LikelihoodPlan const& plan, NpyArray const& points,
+               std::vector<double> const& values) {
   std::vector<NpzEntry> arrays;
-  for (auto const& [name, width, values] : found.all()) {
+  for (auto const& [name, width, column] : found.all()) {
     if (name == "budget_evaluations" || (name == "probes" && !plan.half_width)) continue;
-    auto const size = static_cast<std::int64_t>(values.size());
+    auto const size = static_cast<std::int64_t>(column.size());
     arrays.push_back(
-        {name, width == 0 ? std::vector{size} : std::vector{size / width, width}, values.data()});
+        {name, width == 0 ? std::vector{size} : std::vector{size / width, width}, column.data()});
   }
-  std::vector<double> continuous = points.values, bounds;
-  if (plan.integers) {
+  if (plan.integers)
+    arrays.push_back(
+        {"log_probability", {static_cast<std::int64_t>(values.size())}, values.data()});
+  std::vector<double> continuous;
+  if (arguments.samples || plan.integers) {
+    continuous = points.values;
     if (Normalisation const* const n = plan.subject.normalisation())
       n->to_data(std::span(continuous));
-    bounds = log_probabilities(found["logp"], *plan.integers, plan.subject.dimension());
-    arrays.push_back(
-        {"log_probability", {static_cast<std::int64_t>(bounds.size())}, bounds.data()});
-  }
-  if (arguments.samples || plan.integers)
     arrays.push_back({"points", {points.rows, points.columns}, continuous.data()});
+  }
   write_npz(arguments.out.text(), arrays);
 }
 
 void write(LikelihoodArguments const& arguments, Columns const& found, LikelihoodPlan const& plan,
-           NpyArray const& points) {
+           NpyArray const& points, std::vector<double> const& values) {
   std::string const& path = arguments.out.text();
-  if (path.ends_with(".npz")) return write_all(arguments, found, plan, points);
-  std::vector<double> const values =
-      plan.integers ? log_probabilities(found["logp"], *plan.integers, plan.subject.dimension())
-                    : found["logp"];
+  if (path.ends_with(".npz")) return write_all(arguments, found, plan, points, values);
   std::array const shape{static_cast<std::int64_t>(values.size())};
   write_npy<double>(path, values.data(), shape);
 }
@@ -115,11 +113,9 @@ void add_probes(Json& facts, LikelihoodPlan const& plan, Columns const& found) {
 }
 
 Json facts_of(LikelihoodArguments const& arguments, LikelihoodPlan const& plan,
-              Columns const& found, double seconds) {
+              Columns const& found, std::vector<double> const& values, double seconds) {
   int const dimension = plan.subject.dimension();
   double const mean_logp = found.mean("logp");
-  std::vector<double> const values =
-      plan.integers ? log_probabilities(found["logp"], *plan.integers, dimension) : found["logp"];
   Spread spread;
   spread.add(values);
   Json facts{{plan.subject.key(), plan.subject.text()},
@@ -208,9 +204,12 @@ void likelihood_command(Words const& words) {
   auto const begin = std::chrono::steady_clock::now();
   Columns const found = likelihood_run(arguments, plan, points);
   std::chrono::duration<double> const seconds = std::chrono::steady_clock::now() - begin;
-  write(arguments, found, plan, points);
+  std::vector<double> const values =
+      plan.integers ? log_probabilities(found["logp"], *plan.integers, plan.subject.dimension())
+                    : found["logp"];
+  write(arguments, found, plan, points, values);
   Written written(arguments.out.text());
-  report(arguments, plan, outlet, facts_of(arguments, plan, found, seconds.count()));
+  report(arguments, plan, outlet, facts_of(arguments, plan, found, values, seconds.count()));
   written.keep();
   if (arguments.checkpoint) std::filesystem::remove(arguments.checkpoint.text());
 }

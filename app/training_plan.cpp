@@ -41,16 +41,8 @@ std::uint64_t seed_of_checkpoint(std::string const& path) {
 
 template <class E>
 void choose(Given const& given, E& value) {
-  if (!given) return;
-  std::vector<std::string_view> known;
-  for (auto const& [name, choice] : names<E>()) {
-    known.push_back(name);
-    if (name == given.text()) {
-      value = choice;
-      return;
-    }
-  }
-  throw_unknown(std::string_view(given.name()).substr(2), given.text(), known);
+  if (given)
+    value = choice_named(std::string_view(given.name()).substr(2), given.text(), names<E>());
 }
 
 void choose(Given const& given, int& value, std::int64_t low) {

@@ -11,6 +11,7 @@
 
 #include <gtest/gtest.h>
 #include <io/support/files.hpp>
+#include <training/support/noise_error.hpp>
 #include <training/support/tasks.hpp>
 
 #include <cmath>
@@ -96,24 +97,8 @@ TEST(Trainer, FindsTheScoreOfEveryClassAndOfAllOfThem) {
   run(trainer, 6000);
   Network const network = trainer.network().network;
   auto const error = [&](Target const& target, std::int64_t number) {
-    HostNetwork const host(conditioned(network, class_condition(network.architecture(), number)));
-    double square = 0;
-    int points = 0;
-    for (double const t : {0.1, 0.2, 0.3, 0.5}) {
-      NoiseLevel const level = make_sde("vp").at(t);
-      TargetAtLevel const exact = target.at(level);
-      for (int i = 0; i < 200; ++i, ++points) {
-        std::vector<double> x(2), noise(2), score(2), denoised(2);
-        target.draw(level, 99, i, x);
-        host.predict(x, level, noise);
-        (void)exact.evaluate(x, score, denoised);
-        for (std::size_t j = 0; j < 2; ++j) {
-          double const off = noise[j] + level.sigma() * score[j];
-          square += off * off / 2;
-        }
-      }
-    }
-    return std::sqrt(square / points);
+    return noise_error(conditioned(network, class_condition(network.architecture(), number)),
+                       target);
   };
   auto const component = [&](std::size_t k) {
     return Mixture::isotropic({1}, {mixture.means()[2 * k], mixture.means()[2 * k + 1]},

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <io/support/files.hpp>
 #include <tbb/global_control.h>
+#include <training/support/noise_error.hpp>
 #include <training/support/tasks.hpp>
 
 #include <algorithm>
@@ -190,24 +191,7 @@ TEST(Trainer, FindsTheScoreOfAGaussian) {
   };
   Target const target = gaussian{.dimension = 2}();
   auto const error = [&](Trainer const& trainer) {
-    HostNetwork const network(trainer.network().network);
-    double square = 0;
-    int points = 0;
-    for (double const t : {0.1, 0.2, 0.3, 0.5}) {
-      NoiseLevel const level = make_sde("vp").at(t);
-      TargetAtLevel const exact = target.at(level);
-      for (int i = 0; i < 200; ++i, ++points) {
-        std::vector<double> x(2), noise(2), score(2), denoised(2);
-        target.draw(level, 99, i, x);
-        network.predict(x, level, noise);
-        (void)exact.evaluate(x, score, denoised);
-        for (std::size_t j = 0; j < 2; ++j) {
-          double const off = noise[j] + level.sigma() * score[j];
-          square += off * off / 2;
-        }
-      }
-    }
-    return std::sqrt(square / points);
+    return noise_error(trainer.network().network, target);
   };
   for (auto const& [name, weighting] : names<Weighting>()) {
     SCOPED_TRACE(name);

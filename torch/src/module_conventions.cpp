@@ -24,28 +24,17 @@ constexpr std::array kinds{std::pair<std::string_view, Kind>{"time", Kind::time}
                            std::pair<std::string_view, Kind>{"sigma", Kind::sigma},
                            std::pair<std::string_view, Kind>{"index", Kind::index}};
 
-/// The value of an enum by its name.
-template <class Names>
-auto named(std::string_view what, std::string_view text, Names const& choices) {
-  std::vector<std::string_view> names;
-  for (auto const& [name, value] : choices) {
-    if (name == text) return value;
-    names.push_back(name);
-  }
-  throw_unknown(what, text, names);
-}
-
 constexpr std::int64_t most_numbers = std::int64_t{1} << 24;
 
 }  // namespace
 
 Prediction parse_prediction(std::string_view text) {
-  return named("prediction", text, names<Prediction>());
+  return choice_named("prediction", text, names<Prediction>());
 }
 
 ModuleTime ModuleTime::parse(std::string_view text) {
   Spec const spec = Spec::parse(text);
-  ModuleTime time{.kind = named("conditioning", spec.name, kinds)};
+  ModuleTime time{.kind = choice_named("conditioning", spec.name, kinds)};
   for (auto const& [key, value] : spec.options) {
     constexpr std::array<std::string_view, 1> known{"scale"};
     bool const of_time = time.kind == Kind::time;

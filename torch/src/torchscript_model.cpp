@@ -4,9 +4,8 @@
 #include <retrace/core/error.hpp>
 #include <retrace/core/interrupt.hpp>
 #include <retrace/io/input_file.hpp>
+#include <retrace/io/zip.hpp>
 #include <retrace/torch/torchscript_model.hpp>
-
-#include <zlib.h>
 
 #include <algorithm>
 #include <array>
@@ -44,11 +43,11 @@ std::string checked(std::filesystem::path const& path) {
   if (!starts_as_zip(file))
     file.refuse("it is no TorchScript", "save it by torch.jit.script(net).save(file)");
   std::vector<std::byte> piece(std::size_t{1} << 20);
-  uLong sum = ::crc32(0, nullptr, 0);
+  std::uint32_t sum = 0;
   for (std::uint64_t at = 0; at < file.size(); at += piece.size()) {
     auto const part = std::span(piece).first(std::min(piece.size(), file.size() - at));
     file.read(at, part);
-    sum = ::crc32(sum, reinterpret_cast<Bytef const*>(part.data()), static_cast<uInt>(part.size()));
+    sum = zip_crc(sum, part);
   }
   return std::to_string(file.size()) + ":" + std::to_string(sum);
 }

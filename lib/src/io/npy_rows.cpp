@@ -2,7 +2,6 @@
 #include <retrace/io/npy_rows.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
 
@@ -20,19 +19,9 @@ NpyRows::NpyRows(std::filesystem::path const& path) : file_(path) {
 
 void NpyRows::read(std::int64_t first, std::span<double> out) const {
   auto const position = static_cast<std::size_t>(first * columns());
-  std::uint64_t at = begin_ + position * size_of(type_);
-  if (type_ == NpyType::f8) {
-    file_.read(at, std::as_writable_bytes(out));
-  } else {
-    std::array<float, 4096> some;
-    for (std::size_t done = 0; done < out.size();) {
-      std::size_t const now = std::min(out.size() - done, some.size());
-      file_.read(at, std::as_writable_bytes(std::span(some).first(now)));
-      std::copy_n(some.begin(), now, out.begin() + static_cast<std::ptrdiff_t>(done));
-      done += now;
-      at += now * sizeof(float);
-    }
-  }
+  std::size_t const item = size_of(type_);
+  FilePart part(file_, begin_ + position * item, out.size() * item);
+  read_widened(part, type_, out);
   auto const bad = std::ranges::find_if(out, [](double v) { return !std::isfinite(v); });
   if (bad != out.end())
     file_.refuse(

@@ -16,7 +16,7 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "the data of an .npy are little-endian");
 
 template <class T>
-void read_widened(ByteSource& source, std::span<double> out) {
+void read_as(ByteSource& source, std::span<double> out) {
   std::array<T, 16'384> some;
   while (!out.empty()) {
     auto const now = std::min(out.size(), some.size());
@@ -27,32 +27,32 @@ void read_widened(ByteSource& source, std::span<double> out) {
   }
 }
 
-void read_as(NpyType type, ByteSource& source, std::span<double> out) {
+}  // namespace
+
+void read_widened(ByteSource& source, NpyType type, std::span<double> out) {
   switch (type) {
     case NpyType::f4:
-      return read_widened<float>(source, out);
+      return read_as<float>(source, out);
     case NpyType::f8:
       return source.read(std::as_writable_bytes(out));
     case NpyType::u1:
-      return read_widened<std::uint8_t>(source, out);
+      return read_as<std::uint8_t>(source, out);
     case NpyType::i1:
-      return read_widened<std::int8_t>(source, out);
+      return read_as<std::int8_t>(source, out);
     case NpyType::u2:
-      return read_widened<std::uint16_t>(source, out);
+      return read_as<std::uint16_t>(source, out);
     case NpyType::i2:
-      return read_widened<std::int16_t>(source, out);
+      return read_as<std::int16_t>(source, out);
     case NpyType::u4:
-      return read_widened<std::uint32_t>(source, out);
+      return read_as<std::uint32_t>(source, out);
     case NpyType::i4:
-      return read_widened<std::int32_t>(source, out);
+      return read_as<std::int32_t>(source, out);
     case NpyType::u8:
-      return read_widened<std::uint64_t>(source, out);
+      return read_as<std::uint64_t>(source, out);
     case NpyType::i8:
-      return read_widened<std::int64_t>(source, out);
+      return read_as<std::int64_t>(source, out);
   }
 }
-
-}  // namespace
 
 std::string nonfinite_entry(std::span<std::int64_t const> shape, std::size_t position,
                             double value) {
@@ -72,7 +72,7 @@ std::vector<double> read_npy_values(ByteSource& source, NpyHeader const& header,
   require_memory("the " + std::to_string(count) + " numbers of " + source.name(),
                  count * sizeof(double));
   std::vector<double> values(count);
-  read_as(header.type, source, values);
+  read_widened(source, header.type, values);
   if (non_finite == NonFinite::refuse) {
     auto const bad =
         std::find_if(values.begin(), values.end(), [](double v) { return !std::isfinite(v); });

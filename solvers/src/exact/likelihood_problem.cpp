@@ -5,7 +5,6 @@
 
 #include <retrace/likelihood/volume_row.hpp>
 #include <retrace/run/reference.hpp>
-#include <retrace/sde/angle.hpp>
 #include <retrace/targets/target.hpp>
 
 #include <cmath>
@@ -39,7 +38,7 @@ double LikelihoodProblem::error(AnySampler const& sampler, Grid const& grid) con
       },
       0, 0, states);
   MixtureAtLevel const first = mixture_.at(from), last = mixture_.at(to);
-  double const growth = static_cast<double>(d) * std::log(radius_of(to) / radius_of(from));
+  double const growth = scale_change(from, to, model_.dimension);
   double sum = 0;
   for (std::size_t row = 0; row < points.size() / d; ++row) {
     auto const z = std::span<double const>(states).subspan(row * (d + 1), d + 1);

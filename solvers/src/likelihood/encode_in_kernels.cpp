@@ -2,6 +2,7 @@
 #include <retrace/core/error.hpp>
 #include <retrace/core/shortest.hpp>
 #include <retrace/likelihood/encode_in_kernels.hpp>
+#include <retrace/likelihood/volume_row.hpp>
 #include <retrace/run/sample.hpp>
 #include <retrace/sde/angle.hpp>
 
@@ -33,11 +34,6 @@ HostArray<double> without_volume(HostArray<T> states) {
   for (std::size_t row = 0; row < z.extent(0); ++row)
     for (std::size_t c = 0; c < z.extent(1); ++c) z(row, c) = static_cast<double>(states(row, c));
   return z;
-}
-
-/// d log(s_to / s_from): what volumes do in x where they do nothing in z.
-double scale_change(NoiseLevel const& from, NoiseLevel const& to, std::size_t dimension) {
-  return static_cast<double>(dimension) * std::log(radius_of(to) / radius_of(from));
 }
 
 }  // namespace
@@ -79,8 +75,8 @@ Encoded encode(Executor<T>& executor, AnySampler const& sampler, Grid const& gri
                   .outcomes = std::vector<Outcome>(n, Outcome::done),
                   .seconds = run.seconds};
   for (std::size_t row = 0; row < n; ++row)
-    encoded.change(row, 0) =
-        scale_change(from, to, d) + static_cast<double>(run.x(row, d)) / to.alpha();
+    encoded.change(row, 0) = scale_change(from, to, static_cast<int>(d)) +
+                             static_cast<double>(run.x(row, d)) / to.alpha();
   return encoded;
 }
 
@@ -101,7 +97,7 @@ Encoded encode(AdaptiveExecutor<T>& executor, StepProgram const& step, Sde const
   // The volume comes multiplied by s, as the other components do.
   auto const change_at = [&](double t, double volume) {
     NoiseLevel const reached = sde.at(t);
-    return scale_change(from, reached, d) + volume / radius_of(reached);
+    return scale_change(from, reached, static_cast<int>(d)) + volume / radius_of(reached);
   };
   double const whole = change_at(ends.to, 0), per_radius = 1 / radius_of(sde.at(ends.to));
   Encoded encoded{.z = without_volume(run.x),

@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <retrace/likelihood/volume_row.hpp>
+#include <retrace/sde/angle.hpp>
 #include <retrace/trace/parameterisation.hpp>
 
+#include <cmath>
+
 namespace retrace {
+
+double scale_change(NoiseLevel const& from, NoiseLevel const& to, int dimension) {
+  return dimension * std::log(radius_of(to) / radius_of(from));
+}
 
 VolumeRow volume_row(Prediction native, NoiseLevel const& s, int dimension) {
   // div epsilon = to_noise.skip d + to_noise.out div m, epsilon_y = alpha (div epsilon - sigma d /

@@ -74,9 +74,7 @@ void DataSet::read_raw(std::int64_t first, std::span<double> x) const {
 
 void DataSet::read(std::int64_t row, std::span<double> x) const {
   read_raw(row, x);
-  // As Normalisation::to_network(), of one row.
-  for (std::size_t c = 0; c < x.size(); ++c)
-    x[c] = (x[c] - normalisation_.mean[c]) / normalisation_.std[c];
+  normalisation_.to_network(x);
 }
 
 void DataSet::measure() {

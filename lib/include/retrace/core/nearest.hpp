@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace retrace {
 
@@ -16,5 +17,17 @@ namespace retrace {
 /// where `known` is empty.
 [[noreturn]] void throw_unknown(std::string_view what, std::string_view name,
                                 std::span<std::string_view const> known);
+
+/// The value that has that name among pairs of names and values; throws as throw_unknown().
+template <class Choices>
+[[nodiscard]] auto choice_named(std::string_view what, std::string_view name,
+                                Choices const& choices) {
+  std::vector<std::string_view> known;
+  for (auto const& [text, value] : choices) {
+    if (text == name) return value;
+    known.push_back(text);
+  }
+  throw_unknown(what, name, known);
+}
 
 }  // namespace retrace

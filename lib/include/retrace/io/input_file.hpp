@@ -41,15 +41,23 @@ class InputFile {
   int file_ = -1;
 };
 
-/// All bytes of a file, in order. Keeps a reference to the file.
-class WholeFile final : public ByteSource {
+/// The bytes of a part of a file, in order. Keeps a reference to the file.
+class FilePart : public ByteSource {
  public:
-  explicit WholeFile(InputFile const& file) : ByteSource(file.name(), file.size()), file_(file) {}
+  FilePart(InputFile const& file, std::uint64_t begin, std::uint64_t bytes)
+      : ByteSource(file.name(), bytes), file_(file), end_(begin + bytes) {}
 
  private:
-  void next(std::span<std::byte> out) override { file_.read(file_.size() - remaining(), out); }
+  void next(std::span<std::byte> out) override { file_.read(end_ - remaining(), out); }
 
   InputFile const& file_;
+  std::uint64_t end_;
+};
+
+/// All of it.
+class WholeFile final : public FilePart {
+ public:
+  explicit WholeFile(InputFile const& file) : FilePart(file, 0, file.size()) {}
 };
 
 }  // namespace retrace

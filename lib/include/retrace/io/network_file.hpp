@@ -23,22 +23,25 @@ struct Normalisation {
   /// Data x, [n][d], as the network knows them; in place.
   template <class T>
   void to_network(std::span<T> x) const {
-    for (std::size_t i = 0; !empty() && i < x.size(); ++i) {
-      std::size_t const c = i % mean.size();
-      x[i] = static_cast<T>((static_cast<double>(x[i]) - mean[c]) / std[c]);
-    }
+    each(x, [](double value, double m, double s) { return (value - m) / s; });
   }
   /// The way back.
   template <class T>
   void to_data(std::span<T> x) const {
-    for (std::size_t i = 0; !empty() && i < x.size(); ++i) {
-      std::size_t const c = i % mean.size();
-      x[i] = static_cast<T>(mean[c] + std[c] * static_cast<double>(x[i]));
-    }
+    each(x, [](double value, double m, double s) { return m + s * value; });
   }
   /// log p(data) = log p(network's) - log_volume(); 0 where empty.
   [[nodiscard]] double log_volume() const;
   [[nodiscard]] friend bool operator==(Normalisation const&, Normalisation const&) = default;
+
+ private:
+  template <class T, class F>
+  void each(std::span<T> x, F const& f) const {
+    if (empty()) return;
+    for (std::size_t row = 0; row < x.size(); row += mean.size())
+      for (std::size_t c = 0; c < mean.size(); ++c)
+        x[row + c] = static_cast<T>(f(static_cast<double>(x[row + c]), mean[c], std[c]));
+  }
 };
 
 /// A score network with what must be known to use it.
@@ -58,9 +61,9 @@ struct TrainedNetwork {
 /// Reads a network from safetensors: the tensors of tensor_layout(), of any float type (doubles are
 /// rounded). Those whose names begin with `ema/` or `train/` are left alone. What `__metadata__`
 /// says (docs/networks.md), it must say of this network; what it does not say is taken from the
-/// shapes (dimension, width, depth, frequencies, injection, conditions, scale) or is the default of
-/// Architecture and of TrainedNetwork. Anything that does not fit, and weights that are not finite,
-/// are refused: Fault::file, naming file, tensor or field, expected and found.
+/// shapes (dimension, width, depth, frequencies, injection, norm, conditions, scale) or is the
+/// default of Architecture and of TrainedNetwork. Anything that does not fit, and weights that are
+/// not finite, are refused: Fault::file, naming file, tensor or field, expected and found.
 [[nodiscard]] TrainedNetwork read_network(std::filesystem::path const& path);
 [[nodiscard]] TrainedNetwork read_network(SafetensorsFile const& file);
 

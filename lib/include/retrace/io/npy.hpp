@@ -45,7 +45,7 @@ struct NpyCube {
 /// The same with one dimension: n numbers.
 [[nodiscard]] std::vector<double> read_npy_list(std::filesystem::path const& path);
 
-/// The same with one dimension, of whole numbers: of type int32, int64, uint8 too. Anything that is
+/// The same with one dimension, of whole numbers: of integer types too. Anything that is
 /// not a whole number, and what does not fit 32 bits, is refused with its row.
 [[nodiscard]] std::vector<std::int32_t> read_npy_integers(std::filesystem::path const& path);
 

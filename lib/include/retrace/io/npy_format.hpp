@@ -49,6 +49,9 @@ struct NpyHeader {
 [[nodiscard]] std::string nonfinite_entry(std::span<std::int64_t const> shape, std::size_t position,
                                           double value);
 
+/// As many numbers of a type as `out` holds, widened; exact but for integers beyond 2^53.
+void read_widened(ByteSource& source, NpyType type, std::span<double> out);
+
 /// The data after that header, row-major, widened; exact but for integers beyond 2^53.
 /// Fault::memory where it does not fit.
 [[nodiscard]] std::vector<double> read_npy_values(ByteSource& source, NpyHeader const& header,

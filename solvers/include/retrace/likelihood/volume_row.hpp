@@ -20,6 +20,9 @@ struct VolumeRow {
   double of_row, of_divergence, constant;
 };
 
+/// d log(s_to / s_from) of that: what volumes do in x where they do nothing in x / s.
+[[nodiscard]] double scale_change(NoiseLevel const& from, NoiseLevel const& to, int dimension);
+
 /// alpha must not be 0.
 [[nodiscard]] VolumeRow volume_row(Prediction native, NoiseLevel const& s, int dimension);
 
