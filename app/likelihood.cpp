@@ -144,11 +144,16 @@ Json facts_of(LikelihoodArguments const& arguments, LikelihoodPlan const& plan,
   if (arguments.round_trip)
     facts["round_trip"] = {{"mean", found.mean("round_trip")},
                            {"max", largest(found["round_trip"])}};
+  if (plan.pilots)
+    facts["pilots"] = {{"points", plan.pilots->points},
+                       {"steps", plan.grid->grid.count()},
+                       {"error", plan.pilots->error},
+                       {"aim", *plan.error}};
   facts["evaluations"] = found.mean("evaluations");
   if (!arguments.no_budget) facts["budget_evaluations"] = found.mean("budget_evaluations");
   if (plan.divergence != "exact") add_probes(facts, plan, found);
   if (arguments.samples || plan.integers) facts["seed"] = plan.seed;
-  if (plan.error) facts["score_error"] = arguments.score_error.text();
+  if (plan.score_error) facts["score_error"] = arguments.score_error.text();
   facts["seconds"] = seconds;
   facts["out"] = arguments.out.text();
   return facts;
@@ -180,6 +185,10 @@ void report(LikelihoodArguments const& arguments, LikelihoodPlan const& plan, Ou
   if (facts.contains("round_trip"))
     text += "round trip |x - x'|: mean " + short_number(facts["round_trip"]["mean"].get<double>()) +
             ", at most " + short_number(facts["round_trip"]["max"].get<double>()) + "\n";
+  if (facts.contains("pilots"))
+    text += json_text(facts["pilots"]["steps"]) + " steps, on which " +
+            json_text(facts["pilots"]["points"]) + " pilots are off by " +
+            short_number(facts["pilots"]["error"].get<double>()) + " nats\n";
   if (facts.contains("error")) {
     text += "mean errors:";
     for (auto const& [cause, nats] : facts["error"].items())
@@ -202,6 +211,7 @@ void likelihood_command(Words const& words) {
   Runtime const runtime(arguments.threads());
   NpyArray const points = known_points(arguments, plan);
   auto const begin = std::chrono::steady_clock::now();
+  choose_steps(plan, points);
   Columns const found = likelihood_run(arguments, plan, points);
   std::chrono::duration<double> const seconds = std::chrono::steady_clock::now() - begin;
   std::vector<double> const values =

@@ -8,6 +8,7 @@
 #include <retrace/core/shortest.hpp>
 #include <retrace/likelihood/hutch_pp.hpp>
 #include <retrace/likelihood/hutchinson.hpp>
+#include <retrace/likelihood/pilot_grid.hpp>
 #include <retrace/odeint/steppers.hpp>
 #include <retrace/samplers/embedded_pair.hpp>
 #include <retrace/sde/registry.hpp>
@@ -75,25 +76,37 @@ std::string adaptive_solver(LikelihoodArguments const& arguments) {
   throw_unknown("solver", text, names);
 }
 
+/// The sampler of fixed steps.
+ChosenSampler fixed_sampler(LikelihoodArguments const& arguments, std::string text,
+                            Sde const& sde) {
+  for (Given const* option : {&arguments.rtol, &arguments.atol})
+    if (*option)
+      throw Error(Fault::argument, option->name() + " does not fit fixed steps",
+                  "their number decides how exact they are");
+  ChosenSampler sampler = choose_sampler(std::move(text), sde);
+  if (sampler.info.stepping == Stepping::adaptive)
+    throw Error(Fault::argument, "fixed steps do not fit solver " + retrace::quoted(sampler.text),
+                "it is adaptive: every point has steps of its own", "give --rtol and --atol");
+  if (sampler.traits.solver == Solver::stochastic)
+    throw Error(Fault::argument, "solver " + retrace::quoted(sampler.text) + " is stochastic",
+                "a likelihood needs the probability flow, which has no noise");
+  return sampler;
+}
+
 /// Fixed steps: which sampler, and where.
 ChosenGrid grid_of(LikelihoodArguments const& arguments, Sde const& sde, Span const& span) {
   if (!arguments.solver)
     throw Error(Fault::argument, "--solver is missing", "fixed steps are those of a sampler",
                 "for example --solver dpm-solver-3");
-  for (Given const* option : {&arguments.rtol, &arguments.atol})
-    if (*option)
-      throw Error(Fault::argument, option->name() + " does not fit fixed steps",
-                  "their number decides how exact they are");
-  ChosenSampler const sampler = choose_sampler(arguments.solver.text(), sde);
-  if (sampler.info.stepping == Stepping::adaptive)
-    throw Error(Fault::argument, "--steps does not fit solver " + retrace::quoted(sampler.text),
-                "it is adaptive: every point has steps of its own", "give --rtol and --atol");
-  if (sampler.traits.solver == Solver::stochastic)
-    throw Error(Fault::argument, "solver " + retrace::quoted(sampler.text) + " is stochastic",
-                "a likelihood needs the probability flow, which has no noise");
   return asked_grid(
-      sampler, sde,
+      fixed_sampler(arguments, arguments.solver.text(), sde), sde,
       {arguments.steps, arguments.grid, arguments.times, arguments.from, arguments.to}, span);
+}
+
+/// Fixed steps that pilots choose: by which sampler.
+std::string pilots_solver(LikelihoodArguments const& arguments, Sde const& sde) {
+  std::string const text = arguments.solver ? arguments.solver.text() : std::string(pilot_sampler);
+  return fixed_sampler(arguments, text, sde).text;
 }
 
 }  // namespace
@@ -132,17 +145,21 @@ LikelihoodPlan likelihood_plan_of(LikelihoodArguments const& arguments) {
     throw Error(Fault::argument,
                 "--from " + shortest(*span.from) + " is not less than --to " + shortest(*span.to),
                 "a likelihood goes from data to noise");
-  auto error = score_error_of(arguments.score_error, subject.dimension());
+  auto score_error = score_error_of(arguments.score_error, subject.dimension());
+  for (Given const* option : {&arguments.steps, &arguments.grid, &arguments.times})
+    refuse_together(arguments.error, *option, "pilots choose the steps");
   bool const fixed = arguments.steps || arguments.times;
-  if (!fixed && arguments.grid)
+  if (!fixed && !arguments.error && arguments.grid)
     throw Error(Fault::argument, "--steps is missing", "--grid says where steps are");
   LikelihoodPlan plan{.subject = std::move(subject),
                       .sde_text = std::move(sde_text),
                       .sde = sde,
-                      .solver = fixed ? "" : adaptive_solver(arguments),
+                      .solver = fixed             ? ""
+                                : arguments.error ? pilots_solver(arguments, sde)
+                                                  : adaptive_solver(arguments),
                       .span = span,
                       .grid = {},
-                      .error = std::move(error),
+                      .score_error = std::move(score_error),
                       .integers = {},
                       .divergence = choice_of(arguments.divergence, "divergence", divergences)};
   if (fixed) {
@@ -150,8 +167,11 @@ LikelihoodPlan likelihood_plan_of(LikelihoodArguments const& arguments) {
     plan.solver = arguments.solver.text();
     if (plan.grid->grid.runs_backwards())
       throw Error(Fault::argument, "--times falls", "a likelihood goes from data to noise");
+  }
+  if (arguments.error) plan.error = arguments.error.real({.low = 0, .low_end = Range::Low::open});
+  if (plan.grid || plan.error) {
     Target const* const target = plan.subject.target();
-    if (plan.divergence != divergences[0] || plan.error || plan.subject.torchscript() ||
+    if (plan.divergence != divergences[0] || plan.score_error || plan.subject.torchscript() ||
         (target && !target->mixture()))
       throw Error(Fault::argument,
                   "fixed steps need the exact divergence of a Gaussian mixture or a network", "",
@@ -210,6 +230,18 @@ std::optional<DivergenceEstimator> divergence_of(LikelihoodArguments const& argu
   }();
   if (plan.divergence == divergences[1]) return retrace::divergences::hutchinson{probes};
   return retrace::divergences::hutch_pp{.probes = probes, .seed = plan.seed};
+}
+
+void choose_steps(LikelihoodPlan& plan, NpyArray const& points) {
+  if (!plan.error) return;
+  PilotOptions const options{.error = *plan.error, .span = plan.span};
+  auto const choose = [&](auto const& model) {
+    return pilot_grid(model, plan.sde, plan.solver, points.values, options);
+  };
+  PilotGrid const found = plan.subject.trained() ? choose(plan.subject.trained()->network)
+                                                 : choose(*plan.subject.target());
+  plan.grid = {"pilots", found.grid};
+  plan.pilots = {found.points, found.error};
 }
 
 }  // namespace retrace::app

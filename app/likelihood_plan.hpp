@@ -53,6 +53,10 @@ struct LikelihoodArguments : Arguments {
   Given steps = option("--steps", "N", "fixed steps: how many");
   Given grid = option("--grid", "NAME", "where they are (default: what the sampler recommends)");
   Given times = option("--times", "T,T,...", "instead: these levels, rising");
+  Given error = option("--error", "NATS",
+                       "instead: one grid for all points, chosen by pilots among\n"
+                       "them so that log p is off by NATS, root mean square\n"
+                       "(--solver: exp-abm-5:start=low)");
   Given from = option("--from", "T", "time of the data (default: 1e-5; edm: sigma_min)");
   Given to = option("--to", "T", "time of the noise (default: the largest)");
   Given max_evaluations = option("--max-evaluations", "N", "for each point (default: 1000000)");
@@ -72,6 +76,12 @@ struct LikelihoodArguments : Arguments {
   Given out = option("--out", "FILE", "where to write: .npy for log p, .npz for everything");
 };
 
+/// What pilots found.
+struct PilotFindings {
+  std::int64_t points;
+  double error;  ///< of log p, root mean square, nats
+};
+
 /// What is asked for, checked as far as it can be without the points.
 struct LikelihoodPlan {
   Subject subject;
@@ -80,18 +90,24 @@ struct LikelihoodPlan {
   std::string solver;
   Span span;
   std::optional<ChosenGrid> grid;  ///< where steps are fixed
-  std::optional<ScoreError> error;
+  std::optional<ScoreError> score_error;
   std::optional<IntegerData> integers;
   std::string divergence;
   std::uint64_t seed = 0;
   Tolerance tolerance{};
   std::optional<HalfWidth> half_width{};
+  std::optional<double> error{};          ///< that pilots aim at
+  std::optional<PilotFindings> pilots{};  ///< see choose_steps()
   Truncation truncation = Truncation::reported;
   ProbeLaw law = ProbeLaw::rademacher;
 };
 
 /// Throws Error (argument) for what does not exist, is out of range or does not go together.
 [[nodiscard]] LikelihoodPlan likelihood_plan_of(LikelihoodArguments const& arguments);
+
+/// Lets pilots among the points, as the model knows them, choose the grid of a plan with an error
+/// to aim at.
+void choose_steps(LikelihoodPlan& plan, NpyArray const& points);
 
 /// Some of the points of a run: rows first .. first + count - 1.
 struct Part {

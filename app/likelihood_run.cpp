@@ -64,7 +64,7 @@ Likelihood part_of(LikelihoodArguments const& arguments, LikelihoodPlan const& p
   if (plan.subject.torchscript()) return of(host_model(*plan.subject.torchscript()));
   Target const& target = *plan.subject.target();
   if (plan.grid) return log_likelihood(target, plan.solver, plan.grid->grid, x, options);
-  return plan.error ? of(spoiled(target, *plan.error)) : of(target);
+  return plan.score_error ? of(spoiled(target, *plan.score_error)) : of(target);
 }
 
 void append(Columns& columns, Likelihood const& found, LikelihoodPlan const& plan) {
@@ -150,6 +150,7 @@ Json run_of(LikelihoodArguments const& arguments, LikelihoodPlan const& plan,
                               &arguments.steps,
                               &arguments.grid,
                               &arguments.times,
+                              &arguments.error,
                               &arguments.from,
                               &arguments.to,
                               &arguments.max_evaluations,

@@ -11,6 +11,7 @@
 #include <retrace/io/network_file.hpp>
 #include <retrace/io/npy.hpp>
 #include <retrace/likelihood/log_likelihood.hpp>
+#include <retrace/likelihood/pilot_grid.hpp>
 #include <retrace/sde/log_snr.hpp>
 #include <retrace/sde/vp.hpp>
 
@@ -84,6 +85,15 @@ void register_benchmarks() {
                                  .budget = Budget::none,
                                  .arithmetic = arithmetic});
         });
+    for (std::string const sampler : {"exp-abm-5:start=low", "exp-ab-4"})
+      for (auto const& [text, error] : {std::pair{"3e-4", 3e-4}, {"2e-4", 2e-4}, {"1e-4", 1e-4}})
+        add_solver(
+            "pilots/" + sampler + "/" + text + suffix, [=, error = error](Problem const& given) {
+              PilotGrid const pilots = pilot_grid(given.network, vp{}, sampler, given.points,
+                                                  {.error = error, .arithmetic = arithmetic});
+              return log_likelihood(given.network, sampler, pilots.grid, given.points,
+                                    {.budget = Budget::none, .arithmetic = arithmetic});
+            });
     for (auto const& [sampler, steps] : {std::pair{std::string("exp-ab-4"), 96},
                                          {"exp-ab-4", 144},
                                          {"dpm-solver-3", 32},

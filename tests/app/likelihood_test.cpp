@@ -62,6 +62,26 @@ TEST(LikelihoodCommand, GivesTheLogDensityAndItsBudget) {
   }
 }
 
+TEST(LikelihoodCommand, LetsPilotsChooseTheStepsForAnError) {
+  TemporaryFolder const folder;
+  std::string const drawn = likelihood + "--samples 300 --seed 3 --json --no-budget ";
+  Outcome const outcome = run(folder.path(), drawn + "--error 1e-4 --out p.npy");
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  auto const report = outcome.json();
+  EXPECT_EQ(report["solver"], "exp-abm-5:start=low");
+  EXPECT_EQ(report["grid"], "pilots");
+  EXPECT_EQ(report["pilots"]["points"], 32);
+  EXPECT_EQ(report["pilots"]["aim"], 1e-4);
+  EXPECT_LE(report["pilots"]["error"], 1e-4);
+  EXPECT_EQ(report["pilots"]["steps"], report["evaluations"]);
+  ASSERT_EQ(run(folder.path(), drawn + "--rtol 1e-9 --atol 1e-9 --out q.npy").status, 0);
+  auto const pilots = read_npy_list(folder / "p.npy"), exact = read_npy_list(folder / "q.npy");
+  double square = 0;
+  for (std::size_t i = 0; i < 300; ++i) square += std::pow(pilots[i] - exact[i], 2);
+  EXPECT_LT(std::sqrt(square / 300), 3e-4);
+  EXPECT_GT(square, 0);
+}
+
 TEST(LikelihoodCommand, TakesProbesFromTheSeedAndFromAFile) {
   TemporaryFolder const folder;
   write(folder / "x.npy", points, {3, 2});
@@ -219,6 +239,12 @@ TEST(LikelihoodCommand, RefusesWhatDoesNotGoTogether) {
            {"--sde vp --points x.npy --divergence hutchinson --probes 0", "--probes"},
            {"--sde vp --points x.npy --divergence hutchinson --probe e.npy", "e.npy"},
            {"--sde vp --points x.npy --rtol 0", "--rtol"},
+           {"--sde vp --points x.npy --error 0", "--error"},
+           {"--sde vp --points x.npy --error 1e-3 --solver ddim --steps 9", "--error"},
+           {"--sde vp --points x.npy --error 1e-3 --rtol 1e-3", "--rtol"},
+           {"--sde vp --points x.npy --error 1e-3 --solver dopri5", "adaptive"},
+           {"--sde vp --points x.npy --error 1e-3 --solver ancestral", "stochastic"},
+           {"--sde vp --points x.npy --error 1e-3 --divergence hutchinson", "exact divergence"},
            {"--sde vp --points x.npy --half-width 1", "--half-width"},
            {"--sde vp --points x.npy --divergence hutchinson --half-width 0", "--half-width"},
            {"--sde vp --points x.npy --divergence hutchinson --half-width nan", "--half-width"},

@@ -7,7 +7,6 @@
 // clock = 1/rho and scale = sigma for the data. Here the integrals are done numerically over t.
 #include "trajectories.hpp"
 
-#include <boost/math/quadrature/gauss.hpp>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -36,25 +35,8 @@ State adams_bashforth(Problem const& p, Form const& form,
       continue;
     }
     int const first = std::max(0, last - order);
-    std::vector<std::pair<double, State>> terms{{form.scale(t) / form.scale(s), x}};
-    for (int j = first; j < last; ++j) {
-      auto const node = [&](int k) { return variable(levels[static_cast<std::size_t>(k)]); };
-      auto const integrand = [&](double tau) {
-        NoiseLevel const u = p.sde.at(tau);
-        double product = form.clock_rate(u);
-        for (int k = first; k < last; ++k)
-          if (k != j) product *= (variable(u) - node(k)) / (node(j) - node(k));
-        return product;
-      };
-      double weight = 0;
-      for (int panel = 0; panel < 4; ++panel) {
-        double const length = (t.t() - s.t()) / 4, from = s.t() + panel * length;
-        weight +=
-            boost::math::quadrature::gauss<double, 20>::integrate(integrand, from, from + length);
-      }
-      terms.emplace_back(form.scale(t) * weight, answers[static_cast<std::size_t>(j)]);
-    }
-    x = combine(terms);
+    x = interpolated_step(p, form, variable, {levels.begin() + first, levels.end()},
+                          {answers.begin() + first, answers.end()}, x, s, t);
   }
   return x;
 }

@@ -133,6 +133,7 @@ TEST(Orders, AreThoseOfTheOptions) {
        {Case{"exp-ab-2:prediction=noise", 2}, Case{"exp-ab-3:prediction=noise", 3},
         Case{"exp-ab-4:prediction=noise", 4}, Case{"unipc-1:bh=1", 2}, Case{"unipc-2:bh=1", 3},
         Case{"unipc-2:corrector=off", 2}, Case{"unipc-3:corrector=off", 3},
+        Case{"unipc-2:prediction=noise", 3}, Case{"unipc-3:prediction=noise", 4},
         // The start as well-known codes have it: second order, whatever the name says.
         Case{"dpmpp-3m:start=low", 2}, Case{"exp-ab-4:start=low", 2}, Case{"deis-3:start=low", 2},
         Case{"deis-4:start=low", 2}, Case{"lms-4:start=low", 2}, Case{"dpmpp-3m:final=low", 2}})

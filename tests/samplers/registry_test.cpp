@@ -43,7 +43,8 @@ TEST(Samplers, CountTheirEvaluations) {  // N12
         Case{"dpm-solver-2", "vp", "log-snr", 20, 40, 0},
         Case{"dpm-solver-3", "edm", "edm", 20, 58, 0}, Case{"dpmpp-2s", "ve", "log-snr", 20, 40, 0},
         // A method of order 3 starts with two steps of 2 evaluations, one of
-        // order 4 with three of 3, unipc-3 with two of 3.
+        // order 4 with three of 3, unipc-3 with two of 3,
+        // exp-abm-5 with three of 4.
         Case{"dpmpp-3m", "vp", "log-snr", 20, 22, 0},
         Case{"dpmpp-3m:start=low", "vp", "log-snr", 20, 20, 0},
         Case{"dpmpp-3m:final=low", "edm", "edm", 20, 22, 0},
@@ -55,6 +56,9 @@ TEST(Samplers, CountTheirEvaluations) {  // N12
         Case{"unipc-2:corrector=off", "vp", "log-snr", 20, 20, 0},
         Case{"unipc-3", "vp", "log-snr", 20, 24, 0},
         Case{"unipc-3:start=low", "edm", "edm", 20, 20, 0},
+        Case{"unipc-3:prediction=noise", "vp", "log-snr", 20, 24, 0},
+        Case{"exp-abm-5", "vp", "log-snr", 20, 29, 0},
+        Case{"exp-abm-5:start=low", "edm", "edm", 20, 20, 0},
         Case{"deis-2", "vp", "quadratic", 20, 20, 0},
         Case{"deis-3", "cosine", "quadratic", 20, 22, 0},
         Case{"deis-4", "rectified-flow", "log-snr", 20, 26, 0},
@@ -151,8 +155,8 @@ TEST(Samplers, WithALowStartNeedNothingBetweenTheLevelsOfTheGrid) {
   auto const evaluations = [&](std::string const& sampler) {
     return cost(make_sampler(sampler), grid).evaluations;
   };
-  for (std::string const name :
-       {"dpmpp-3m", "unipc-3", "deis-3", "deis-4", "lms-3", "lms-4", "exp-ab-3", "exp-ab-4"}) {
+  for (std::string const name : {"dpmpp-3m", "unipc-3", "exp-abm-5", "deis-3", "deis-4", "lms-3",
+                                 "lms-4", "exp-ab-3", "exp-ab-4"}) {
     EXPECT_EQ(evaluations(name + ":start=low"), 7) << name;
     EXPECT_THROW((void)evaluations(name), Error) << name;
   }

@@ -6,11 +6,15 @@
 #include <retrace/samplers/registry.hpp>
 #include <retrace/sde/registry.hpp>
 
+#include <boost/math/quadrature/gauss.hpp>
 #include <gtest/gtest.h>
 #include <support/mixtures.hpp>
 
 #include <cmath>
+#include <cstddef>
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 /// What the second texts of multistep samplers share.
@@ -57,7 +61,7 @@ struct Form {
   }
 };
 
-/// The midpoint method of order 2 or Ralston's of order 3, in the clock.
+/// The midpoint method of order 2, Ralston's of order 3 or Kutta's of order 4, in the clock.
 inline State runge_kutta(Problem const& p, Form const& form, int order, State const& x,
                          NoiseLevel const& s, NoiseLevel const& t) {
   double const from = form.clock(s), h = form.clock(t) - from;
@@ -72,7 +76,41 @@ inline State runge_kutta(Problem const& p, Form const& form, int order, State co
     State const k3 = slope(0.75, combine({{1, y}, {0.75 * h, k2}}));
     end = combine({{1, y}, {2 * h / 9, k1}, {h / 3, k2}, {4 * h / 9, k3}});
   }
+  if (order == 4) {
+    State const k3 = slope(0.5, combine({{1, y}, {h / 2, k2}}));
+    State const k4 = slope(1, combine({{1, y}, {h, k3}}));
+    end = combine({{1, y}, {h / 6, k1}, {h / 3, k2}, {h / 3, k3}, {h / 6, k4}});
+  }
   return combine({{form.scale(t), end}});
+}
+
+/// From s to t with the answers interpolated in a variable through their levels, and the polynomial
+/// integrated over t against the rate of the clock, by Gauss and Legendre.
+inline State interpolated_step(Problem const& p, Form const& form,
+                               std::function<double(NoiseLevel const&)> const& variable,
+                               std::vector<NoiseLevel> const& levels,
+                               std::vector<State> const& answers, State const& x,
+                               NoiseLevel const& s, NoiseLevel const& t) {
+  std::vector<std::pair<double, State>> terms{{form.scale(t) / form.scale(s), x}};
+  for (std::size_t j = 0; j < levels.size(); ++j) {
+    auto const integrand = [&](double tau) {
+      NoiseLevel const u = p.sde.at(tau);
+      double product = form.clock_rate(u);
+      for (std::size_t k = 0; k < levels.size(); ++k)
+        if (k != j)
+          product *=
+              (variable(u) - variable(levels[k])) / (variable(levels[j]) - variable(levels[k]));
+      return product;
+    };
+    double weight = 0;
+    for (int panel = 0; panel < 4; ++panel) {
+      double const length = (t.t() - s.t()) / 4, from = s.t() + panel * length;
+      weight +=
+          boost::math::quadrature::gauss<double, 20>::integrate(integrand, from, from + length);
+    }
+    terms.emplace_back(form.scale(t) * weight, answers[j]);
+  }
+  return combine(terms);
 }
 
 }  // namespace retrace::testing

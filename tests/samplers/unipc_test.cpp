@@ -13,12 +13,13 @@
 namespace retrace::testing {
 namespace {
 
-/// The authors' uni_pc.py: multistep_uni_pc_bh_update with predict_x0, order by order, with R rho =
-/// b solved.
+/// The authors' uni_pc.py: multistep_uni_pc_bh_update, with predict_x0 or without, order by order,
+/// with R rho = b solved.
 struct UniPc {
   int order, bh;
   bool corrector, lower_order_final;
   bool runge_kutta_start = false;
+  Prediction prediction = Prediction::denoised;
 
   /// Predicted (and corrected, where the model's answer at t is given) state at t.
   [[nodiscard]] State update(State const& x, std::vector<State> const& models,
@@ -27,7 +28,7 @@ struct UniPc {
     std::size_t const n = levels.size();
     NoiseLevel const& s = levels[n - 1];
     State const& model_0 = models[n - 1];
-    double const h = t.lambda() - s.lambda(), hh = -h;
+    double const h = t.lambda() - s.lambda(), hh = prediction == Prediction::noise ? h : -h;
     std::vector<double> rks;
     std::vector<State> d1s;
     for (int i = 1; i < p; ++i) {
@@ -46,21 +47,23 @@ struct UniPc {
       factorial *= i + 1;
       h_phi_k = h_phi_k / hh - 1 / factorial;
     }
-    std::vector<std::pair<double, State>> terms{{t.sigma() / s.sigma(), x},
-                                                {-t.alpha() * h_phi_1, model_0}};
+    bool const noise = prediction == Prediction::noise;
+    double const scale = noise ? t.sigma() : t.alpha();
+    std::vector<std::pair<double, State>> terms{
+        {noise ? t.alpha() / s.alpha() : t.sigma() / s.sigma(), x}, {-scale * h_phi_1, model_0}};
     if (model_t != nullptr) {
       Eigen::VectorXd const rho = p == 1 ? Eigen::VectorXd::Constant(1, 0.5)
                                          : Eigen::VectorXd(r.colPivHouseholderQr().solve(b));
       for (int j = 0; j + 1 < p; ++j)
-        terms.emplace_back(-t.alpha() * b_h * rho(j), d1s[static_cast<std::size_t>(j)]);
-      terms.emplace_back(-t.alpha() * b_h * rho(p - 1), combine({{1, *model_t}, {-1, model_0}}));
+        terms.emplace_back(-scale * b_h * rho(j), d1s[static_cast<std::size_t>(j)]);
+      terms.emplace_back(-scale * b_h * rho(p - 1), combine({{1, *model_t}, {-1, model_0}}));
     } else if (p > 1) {
       Eigen::VectorXd const rho =
           p == 2 ? Eigen::VectorXd::Constant(1, 0.5)
                  : Eigen::VectorXd(
                        r.topLeftCorner(p - 1, p - 1).colPivHouseholderQr().solve(b.head(p - 1)));
       for (int j = 0; j + 1 < p; ++j)
-        terms.emplace_back(-t.alpha() * b_h * rho(j), d1s[static_cast<std::size_t>(j)]);
+        terms.emplace_back(-scale * b_h * rho(j), d1s[static_cast<std::size_t>(j)]);
     }
     return combine(terms);
   }
@@ -71,12 +74,12 @@ struct UniPc {
     std::vector<NoiseLevel> levels;
     int p = 0;
     for (auto const [s, t, i] : problem.grid.steps()) {
-      State const model = problem.denoise(x, s);
+      State const model = Form{prediction}.model(problem, x, s);
       if (corrector && !from.empty()) x = update(from, models, levels, s, p, &model);
       models.push_back(model);
       levels.push_back(s);
       if (runge_kutta_start && i + 1 < order) {
-        x = runge_kutta(problem, Form{Prediction::denoised}, order, x, s, t);
+        x = runge_kutta(problem, Form{prediction}, order, x, s, t);
         continue;
       }
       p = std::min<int>(order, static_cast<int>(i) + 1);
@@ -104,9 +107,12 @@ TEST(UniPc, IsItsAuthorsCode) {
           expect(name + low, {order, bh, true, false});
           expect(name + low + ",corrector=off", {order, bh, false, false});
           expect(name + low + ",final=low", {order, bh, true, true});
+          expect(name + low + ",prediction=noise",
+                 {order, bh, true, false, false, Prediction::noise});
         }
       expect("unipc-3", {3, 2, true, false, true});
       expect("unipc-3:corrector=off", {3, 2, false, false, true});
+      expect("unipc-3:prediction=noise", {3, 2, true, false, true, Prediction::noise});
     }
 }
 

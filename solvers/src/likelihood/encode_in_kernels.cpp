@@ -91,7 +91,8 @@ Encoded encode(AdaptiveExecutor<T>& executor, StepProgram const& step, Sde const
                        .first_sample = options.first_sample,
                        .tolerance = options.tolerance,
                        .max_evaluations = options.max_evaluations,
-                       .free_components = options.volume_error == VolumeError::free ? 1 : 0});
+                       .free_components = options.volume_error == VolumeError::free ? 1 : 0,
+                       .kept_steps = options.kept_steps});
   Ends const ends = ends_of(sde, span);
   NoiseLevel const from = sde.at(ends.from);
   // The volume comes multiplied by s, as the other components do.
@@ -104,6 +105,8 @@ Encoded encode(AdaptiveExecutor<T>& executor, StepProgram const& step, Sde const
                   .change = HostArray<double>("retrace::change", n, 1),
                   .t = std::move(run.t),
                   .evaluations = std::move(run.evaluations),
+                  .steps = std::move(run.steps),
+                  .angles = std::move(run.angles),
                   .outcomes = std::move(run.outcomes),
                   .seconds = run.seconds};
   for (std::size_t row = 0; row < n; ++row) {

@@ -24,30 +24,6 @@ std::span<double const> row_of(HostArray<double> const& x, std::size_t row) {
   return {&x(row, 0), x.extent(1)};
 }
 
-/// log N(z; 0, sigma^2 I)
-double log_prior(std::span<double const> z, double sigma) {
-  double square = 0;
-  for (double const along : z) square += along / sigma * (along / sigma);
-  return -0.5 * square -
-         static_cast<double>(z.size()) * (std::log(sigma) + 0.5 * std::log(2 * std::numbers::pi));
-}
-
-void refuse_unfinished(Encoded const& run, std::uint64_t first_sample) {
-  auto const stopped = std::find_if(run.outcomes.begin(), run.outcomes.end(),
-                                    [](Outcome outcome) { return outcome != Outcome::done; });
-  if (stopped == run.outcomes.end()) return;
-  auto const row = static_cast<std::size_t>(stopped - run.outcomes.begin());
-  auto const count = std::count_if(run.outcomes.begin(), run.outcomes.end(),
-                                   [](Outcome outcome) { return outcome != Outcome::done; });
-  throw Error(Fault::numerics,
-              std::to_string(count) + " of " + std::to_string(run.outcomes.size()) +
-                  " points did not get to the end",
-              "the first is point " + std::to_string(first_sample + row) + ", " +
-                  std::string(name(run.outcomes[row])) + " at t = " + shortest(run.t[row]) +
-                  " after " + std::to_string(run.evaluations[row]) + " evaluations",
-              "larger --rtol and --atol may help");
-}
-
 /// The two summands of log p.
 struct Summands {
   double prior, delta;
@@ -119,6 +95,29 @@ void add_round_trip(Likelihood& result, Route const& route, std::span<double con
 }
 
 }  // namespace
+
+double log_prior(std::span<double const> z, double sigma) {
+  double square = 0;
+  for (double const along : z) square += along / sigma * (along / sigma);
+  return -0.5 * square -
+         static_cast<double>(z.size()) * (std::log(sigma) + 0.5 * std::log(2 * std::numbers::pi));
+}
+
+void refuse_unfinished(Encoded const& run, std::uint64_t first_sample) {
+  auto const stopped = std::find_if(run.outcomes.begin(), run.outcomes.end(),
+                                    [](Outcome outcome) { return outcome != Outcome::done; });
+  if (stopped == run.outcomes.end()) return;
+  auto const row = static_cast<std::size_t>(stopped - run.outcomes.begin());
+  auto const count = std::count_if(run.outcomes.begin(), run.outcomes.end(),
+                                   [](Outcome outcome) { return outcome != Outcome::done; });
+  throw Error(Fault::numerics,
+              std::to_string(count) + " of " + std::to_string(run.outcomes.size()) +
+                  " points did not get to the end",
+              "the first is point " + std::to_string(first_sample + row) + ", " +
+                  std::string(name(run.outcomes[row])) + " at t = " + shortest(run.t[row]) +
+                  " after " + std::to_string(run.evaluations[row]) + " evaluations",
+              "larger --rtol and --atol may help");
+}
 
 Carried carried(Encoded encoded) {
   Carried result{.encoded = std::move(encoded), .change = {}};

@@ -4,6 +4,7 @@
 #include <retrace/likelihood/end_terms.hpp>
 #include <retrace/likelihood/log_likelihood.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <vector>
@@ -32,6 +33,12 @@ struct Route {
 [[nodiscard]] Likelihood likelihood_of(Route const& route, Sde const& sde,
                                        std::span<double const> points,
                                        LikelihoodOptions const& options);
+
+/// log N(z; 0, sigma^2 I)
+[[nodiscard]] double log_prior(std::span<double const> z, double sigma);
+
+/// Throws Error (numerics) that names the first point that did not get to the end.
+void refuse_unfinished(Encoded const& run, std::uint64_t first_sample);
 
 /// Where every change is one number.
 [[nodiscard]] Carried carried(Encoded encoded);

@@ -18,6 +18,7 @@
 #include <retrace/samplers/euler_ancestral.hpp>
 #include <retrace/samplers/euler_maruyama.hpp>
 #include <retrace/samplers/exp_ab.hpp>
+#include <retrace/samplers/exp_abm.hpp>
 #include <retrace/samplers/ipndm.hpp>
 #include <retrace/samplers/langevin.hpp>
 #include <retrace/samplers/lms.hpp>
@@ -129,6 +130,7 @@ std::vector<SamplerEntry> const& samplers() {
       entry<exp_ab<2>>(),
       entry<exp_ab<3>>(),
       entry<exp_ab<4>>(),
+      entry<exp_abm_5>(),
       entry<dpmpp_2m>(),
       entry<adaptive_sde>(),
       entry<dopri5>(),

@@ -20,6 +20,7 @@ struct EncodeOptions {
   VolumeError volume_error = VolumeError::controlled;
   std::int64_t max_evaluations = 100'000;  ///< for each point
   std::uint64_t first_sample = 0;          ///< row 0 is sample number first_sample of the counter
+  int kept_steps = 0;  ///< how many of a point's steps Encoded::angles keeps; in kernels
 };
 
 /// Carries points [n][d], row-major, along the probability flow from the data's end of the span to

@@ -19,6 +19,8 @@ struct Encoded {
   HostArray<double> change = {};
   std::vector<double> t = {};                  ///< reached: the end of the run where done
   std::vector<std::int64_t> evaluations = {};  ///< of the model for each point; counted
+  std::vector<std::int64_t> steps = {};        ///< taken; of adaptive runs in kernels
+  std::vector<double> angles = {};  ///< [n][kept_steps], at the end of each step (sde/angle.hpp)
   std::vector<Outcome> outcomes = {};
   double seconds = 0;
 };

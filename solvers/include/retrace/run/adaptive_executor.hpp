@@ -23,6 +23,7 @@ struct AdaptiveSpan {
   Tolerance tolerance;
   std::int64_t max_evaluations;
   int free_components = 0;  ///< the last of a state, which the error norm leaves out
+  int kept_steps = 0;       ///< of every sample, the first, whose ends are recorded
 };
 
 /// What it leaves for each sample, on the host.
@@ -30,7 +31,8 @@ struct AdaptiveCounts {
   std::vector<double> angle;  ///< reached
   std::vector<std::int32_t> evaluations, steps, rejections;
   std::vector<Outcome> outcomes;
-  double lane_use = 0;  ///< share of the lanes' attempts that belonged to a sample
+  double lane_use = 0;        ///< share of the lanes' attempts that belonged to a sample
+  std::vector<double> taken;  ///< [n][kept_steps]: the angle at the end of each
 };
 
 /// Runs step programs with one model in one precision: each sample with steps of its own, many
@@ -71,6 +73,8 @@ class TiledAdaptiveExecutor final : public AdaptiveExecutor<T> {
     Kokkos::View<std::int32_t**, Kokkos::LayoutRight, Memory> const counts("retrace::counts", 3, n);
     Kokkos::View<Outcome*, Memory> const outcomes("retrace::outcomes", n);
     Kokkos::View<std::int64_t*, Memory> const lane_steps("retrace::lane_steps", 2);
+    Kokkos::View<double*, Memory> const taken("retrace::taken",
+                                              n * static_cast<std::size_t>(span.kept_steps));
     constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max() / 2;
     using Model = std::remove_cv_t<decltype(prepared.tile)>;
     AdaptiveTiles<Execution, Model, L, Isa> const kernel{
@@ -98,7 +102,9 @@ class TiledAdaptiveExecutor final : public AdaptiveExecutor<T> {
                  .steps = counts.data() + n,
                  .rejections = counts.data() + 2 * n,
                  .outcomes = outcomes.data(),
-                 .lane_steps = lane_steps.data()},
+                 .lane_steps = lane_steps.data(),
+                 .taken = taken.data(),
+                 .most_taken = span.kept_steps},
         .block = block(exec, static_cast<std::int64_t>(n))};
     if (n > 0) kernel.launch(exec, "retrace::adaptive");
     exec.fence("retrace::adaptive");
@@ -121,7 +127,8 @@ class TiledAdaptiveExecutor final : public AdaptiveExecutor<T> {
         .steps = part(1),
         .rejections = part(2),
         .outcomes = on_host(outcomes),
-        .lane_use = use[1] > 0 ? static_cast<double>(use[0]) / static_cast<double>(use[1]) : 1.0};
+        .lane_use = use[1] > 0 ? static_cast<double>(use[0]) / static_cast<double>(use[1]) : 1.0,
+        .taken = on_host(taken)};
   }
 
  private:

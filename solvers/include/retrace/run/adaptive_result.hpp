@@ -39,6 +39,7 @@ struct AdaptiveSamples {
   std::vector<std::int64_t> evaluations = {};  ///< of the model; counted
   std::vector<std::int64_t> steps = {};        ///< taken
   std::vector<std::int64_t> rejections = {};   ///< steps tried and not taken
+  std::vector<double> angles = {};  ///< [samples][kept_steps] at the end of each (sde/angle.hpp)
   std::vector<std::int64_t> draws = {};  ///< normals after the start; empty where there are none
   std::vector<Outcome> outcomes = {};
   Tolerance tolerance = {};  ///< that was kept

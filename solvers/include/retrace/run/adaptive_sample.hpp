@@ -26,6 +26,7 @@ struct AdaptiveOptions {
   std::int64_t max_evaluations = 100'000;  ///< for each sample
   std::optional<Start<T>> start = {};      ///< default_start() where absent
   int free_components = 0;  ///< the last of a state, which the error norm leaves out; in kernels
+  int kept_steps = 0;  ///< how many of a sample's steps AdaptiveSamples::angles keeps; in kernels
 
   /// Throws Error (argument) for bad tolerances, and for no evaluation at all.
   void check() const;

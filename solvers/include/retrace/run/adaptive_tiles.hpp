@@ -61,6 +61,8 @@ struct AdaptiveTask {
   std::int32_t *evaluations, *steps, *rejections;
   Outcome* outcomes;
   std::int64_t* lane_steps;  ///< [2]: attempts made by lanes with a sample, by all lanes
+  double* taken = nullptr;   ///< [n][most_taken]: the angle at the end of each step
+  int most_taken = 0;
 };
 
 /// The kernel: a tile's lanes each integrate a sample, one attempt at a step after the other, all
@@ -291,6 +293,8 @@ struct AdaptiveTiles {
         for (int i = 0; i < rows(); ++i) room.file[i * L + l] = end[i * L + l];
         if (slope >= 0) keep_slope(room, l);
         room.angle[l] = lane.last ? task.to : room.angle[l] + room.step[l];
+        if (lane.steps <= task.most_taken)
+          task.taken[lane.sample * task.most_taken + lane.steps - 1] = room.angle[l];
         if (lane.last) return finish(room, l, Outcome::done);
         T const change = room.change[l];
         lane.step = room.step[l] * static_cast<double>(lane.growing || change < 1 ? change : T(1));

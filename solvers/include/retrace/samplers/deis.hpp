@@ -13,25 +13,33 @@
 
 namespace retrace {
 
-/// int_s^t u^m drho / (rho_t - rho_s) for m = 0 .. count - 1, u = (tau - s) / (t - s): Gauss and
-/// Legendre in lambda, where t(lambda) is smooth on every SDE, also where sigma has an infinite
-/// slope in t. Panels of length one at most leave nothing but rounding.
-[[nodiscard]] inline std::vector<double> deis_moments(Grid const& grid, NoiseLevel const& s,
-                                                      NoiseLevel const& t, int count) {
+/// int_s^t u^m drho / (rho_t - rho_s) for m = 0 .. count - 1 of a variable u(r) that is 0 at s and
+/// 1 at t, r a part of the way in lambda, of length h: Gauss and Legendre in lambda. Panels of
+/// length one at most leave nothing but rounding where u is smooth.
+template <class Variable>
+[[nodiscard]] std::vector<double> rho_moments(double h, int count, Variable u) {
   static Quadrature const rule = gauss_legendre(16);
-  double const h = t.lambda() - s.lambda(), panels = std::ceil(std::abs(h));
+  double const panels = std::ceil(std::abs(h));
   std::vector<double> all(static_cast<std::size_t>(count), 0.0);
   for (double panel = 0; panel < panels; ++panel)
     for (std::size_t q = 0; q < rule.nodes.size(); ++q) {
-      double const r = (panel + rule.nodes[q]) / panels;
-      double const u = (grid.between(s, t, r).t() - s.t()) / (t.t() - s.t());
+      double const r = (panel + rule.nodes[q]) / panels, here = u(r);
       double weight = rule.weights[q] / panels * h * std::exp(-r * h) / -std::expm1(-h);
       for (double& moment : all) {
         moment += weight;
-        weight *= u;
+        weight *= here;
       }
     }
   return all;
+}
+
+/// Those of u = (tau - s) / (t - s): t(lambda) is smooth on every SDE, also where sigma has an
+/// infinite slope in t.
+[[nodiscard]] inline std::vector<double> deis_moments(Grid const& grid, NoiseLevel const& s,
+                                                      NoiseLevel const& t, int count) {
+  return rho_moments(t.lambda() - s.lambda(), count, [&](double r) {
+    return (grid.between(s, t, r).t() - s.t()) / (t.t() - s.t());
+  });
 }
 
 /// The same with u = (lambda - lambda_s) / (lambda_t - lambda_s), in closed form.

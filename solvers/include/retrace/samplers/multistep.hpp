@@ -104,13 +104,13 @@ template <std::size_t Stages, class Slope>
   return end;
 }
 
-/// A step of the full start of a method of order 3 or 4, by Runge and Kutta in the variable in
+/// A step of the full start of a method of order 3, 4 or 5, by Runge and Kutta in the variable in
 /// which the probability-flow ODE is nothing but the prediction, noise or denoised:
 ///   d(x / alpha) / d rho = epsilon,    d(x / sigma) / d(1 / rho) = x0,    rho = sigma / alpha.
 [[nodiscard]] inline Vec starting_step(int order, Prediction prediction, Recorder& model,
                                        Grid const& grid, NoiseLevel const& s, NoiseLevel const& t,
                                        Vec const& x) {
-  assert(order == 3 || order == 4);
+  assert(3 <= order && order <= 5);
   bool const noise = prediction == Prediction::noise;
   auto const scale = [&](NoiseLevel const& u) { return noise ? u.alpha() : u.sigma(); };
   double const from = noise ? s.rho() : 1 / s.rho(), h = (noise ? t.rho() : 1 / t.rho()) - from;
@@ -121,8 +121,9 @@ template <std::size_t Stages, class Slope>
     return noise ? model.noise(scale(u) * y, u) : model.denoised(scale(u) * y, u);
   };
   Vec const y = x / scale(s);
-  return scale(t) * (order == 3 ? runge_kutta_step(tableaus::midpoint, h, y, slope)
-                                : runge_kutta_step(tableaus::bosh3, h, y, slope));
+  return scale(t) * (order == 3   ? runge_kutta_step(tableaus::midpoint, h, y, slope)
+                     : order == 4 ? runge_kutta_step(tableaus::bosh3, h, y, slope)
+                                  : runge_kutta_step(tableaus::rk4, h, y, slope));
 }
 
 }  // namespace retrace

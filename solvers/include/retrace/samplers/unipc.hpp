@@ -14,13 +14,13 @@
 namespace retrace {
 
 /// Zhao et al. 2023, "UniPC": the predictor UniP-p and the corrector UniC-p (Algorithms 1 to 4),
-/// for the data prediction, multistep. Both are
-///   x_t = sigma_t / sigma_s x - alpha_t expm1(-h) x0 - alpha_t B(h) sum_j rho_j (x0_j - x0) / r_j,
-/// r_j the levels in units of the step, 1 for the corrector's new evaluation, where rho solves R
-/// rho = b (eq. 5). For two and more differences B(h) cancels, and this is quadrature of the
-/// interpolating polynomial against the exponential. For one, the predictor of order 2 and the
-/// corrector of order 1, the paper takes rho = 1/2 instead, and there `bh` shows: B_2 = expm1(-h)
-/// or B_1 = -h.
+/// multistep, for the data prediction (Algorithms 5 to 8 for the noise prediction). Both are
+///   x_t = sigma_t / sigma_s x - alpha_t expm1(-h) x0 - alpha_t B(h) sum_j rho_j (x0_j - x0) / r_j
+/// (or the same with the parts of alpha and sigma exchanged), r_j the levels in units of the step,
+/// 1 for the corrector's new evaluation, where rho solves R rho = b (eq. 5). For two and more
+/// differences B(h) cancels, and this is quadrature of the interpolating polynomial against the
+/// exponential. For one, the predictor of order 2 and the corrector of order 1, the paper takes rho
+/// = 1/2 instead, and there `bh` shows: B_2 = expm1(-h) or B_1 = -h, for the noise expm1(h) or h.
 ///
 /// The corrector costs no evaluation, and makes the order p + 1. As in the paper's code the last
 /// step is not corrected. A full start takes Runge-Kutta steps of order p, uncorrected; for p <=
@@ -28,6 +28,7 @@ namespace retrace {
 template <int P>
 struct unipc {
   static_assert(P >= 1 && P <= 3);
+  Prediction prediction = Prediction::denoised;
   enum class Bh { one, two } bh = Bh::two;
   enum class Corrector { on, off } corrector = Corrector::on;
   FirstSteps start = FirstSteps::full;
@@ -41,8 +42,12 @@ struct unipc {
       .grid = {.preserving = "log-snr"}};
   static std::vector<Option<unipc>> options() {
     std::vector<Option<unipc>> all{
+        choice_option<unipc, Prediction>(
+            "prediction", &unipc::prediction,
+            {{"denoised", Prediction::denoised}, {"noise", Prediction::noise}},
+            "what is interpolated"),
         choice_option<unipc, Bh>("bh", &unipc::bh, {{"2", Bh::two}, {"1", Bh::one}},
-                                 "B(h): expm1(-h), or -h"),
+                                 "B(h): expm1(+-h), or +-h"),
         choice_option<unipc, Corrector>("corrector", &unipc::corrector,
                                         {{"on", Corrector::on}, {"off", Corrector::off}},
                                         "correct each state by the next evaluation"),
@@ -52,7 +57,7 @@ struct unipc {
   }
 
   Vec operator()(Recorder& model, Grid const& grid, Vec x) const {
-    Answers x0(P);
+    Answers m(P);
     struct Predicted {
       Vec from;
       NoiseLevel s;
@@ -60,25 +65,25 @@ struct unipc {
     };
     std::optional<Predicted> last;  // the step that may be corrected
     for (auto const [s, t, i] : grid.steps()) {
-      Vec const here = model.denoised(x, s);
-      if (last && corrector == Corrector::on) x = update(x0, last->from, last->s, s, last->p, here);
-      x0.add(s, here);
-      if (P >= 3 && start == FirstSteps::full && !x0.complete()) {
-        x = starting_step(P + 1, Prediction::denoised, model, grid, s, t, x);
+      Vec const here = prediction == Prediction::noise ? model.noise(x, s) : model.denoised(x, s);
+      if (last && corrector == Corrector::on) x = update(m, last->from, last->s, s, last->p, here);
+      m.add(s, here);
+      if (P >= 3 && start == FirstSteps::full && !m.complete()) {
+        x = starting_step(P + 1, prediction, model, grid, s, t, x);
         continue;
       }
-      last = {x, s, order_at(i, grid, x0.count(), final)};
-      x = update(x0, x, s, t, last->p, {});
+      last = {x, s, order_at(i, grid, m.count(), final)};
+      x = update(m, x, s, t, last->p, {});
     }
     return x;
   }
 
  private:
   /// UniP-p, or UniC-p where the model's answer at t is known.
-  [[nodiscard]] Vec update(Answers const& x0, Vec const& x, NoiseLevel const& s,
-                           NoiseLevel const& t, int p, Vec const& there) const {
-    ExponentialStep const step(Prediction::denoised, s, t);
-    auto nodes = x0.nodes(p, t, [](auto const& u) { return u.lambda(); });
+  [[nodiscard]] Vec update(Answers const& m, Vec const& x, NoiseLevel const& s, NoiseLevel const& t,
+                           int p, Vec const& there) const {
+    ExponentialStep const step(prediction, s, t);
+    auto nodes = m.nodes(p, t, [](auto const& u) { return u.lambda(); });
     if (there) nodes.push_back(1);
     std::vector<double> weights;
     if (nodes.size() == 2) {  // rho = 1/2
@@ -92,7 +97,7 @@ struct unipc {
       integral = weights.back() * there;
       weights.pop_back();
     }
-    return step.keep * x + step.gain * (integral + x0.combined(weights));
+    return step.keep * x + step.gain * (integral + m.combined(weights));
   }
 };
 
