@@ -146,6 +146,13 @@ void add_runs() {
     compare(state, whole.work(), tiles.forward(), "over_forward");
     report_percent(state, perceptron(128));
   });
+  add("euler-maruyama/128/bf16", [=](benchmark::State& state) {
+    Run rounded{network_executor(Bf16Network(random_network(perceptron(128), 1))), euler_maruyama{},
+                grid_of(steps), samples};
+    Run full = run();
+    compare(state, rounded.work(), full.work(), "over_float");
+    report_percent(state, perceptron(128));
+  });
   add("euler-maruyama/128/all_threads", [=](benchmark::State& state) {
     Run whole = run();
     measure_speedup(state, whole.work());
