@@ -40,7 +40,7 @@ struct CompareArguments : Arguments {
              .summary = "Compare samplers on a target with its exact score, at equal numbers "
                         "of model evaluations.\nWrites a page with pictures (index.html) and "
                         "the numbers (results.json) into a folder. With --model\nevery sampler "
-                        "runs on that score network as well, so that the error of the model and "
+                        "runs on that model as well, so that the error of the model and "
                         "that of\nthe solver can be told apart.",
              .notes = names_of_samplers() + names_of_sdes() + names_of_grids() +
                       names_of_targets() +
@@ -50,9 +50,12 @@ struct CompareArguments : Arguments {
                           "--evaluations 6,12,24 --report report"}}) {}
 
   Given target = option("--target", "NAME", "the target");
-  Given model = option("--model", "FILE", "a score network of it, .safetensors, to compare too");
+  Given model = option("--model", "FILE",
+                       "a score network of it, .safetensors, or a TorchScript\n"
+                       "module, .pt, to compare too");
   Given of_class = option("--class", "K", help_of_class);
   Given condition = option("--condition", "Y,Y,...", help_of_condition);
+  ModuleOptions module{*this};
   Given sde = option("--sde", "NAME", help_of_sde);
   Given samplers = option("--samplers", "A,B,...", "the samplers, with options: ddim:eta=1,heun");
   Given evaluations = option("--evaluations", "N,N,...", "model calls that a sample may cost");
@@ -143,15 +146,14 @@ Contenders contenders_of(CompareArguments const& arguments) {
   if (arguments.model && !arguments.target)
     throw Error(Fault::argument, "--target is missing",
                 "a model is compared with exact draws of what it has learnt");
-  ConditionOptions const condition{arguments.of_class, arguments.condition};
-  condition.require(arguments.model);
   Contenders contenders{.target = make_target(arguments.target.text())};
   int const dimension = contenders.target.dimension();
   contenders.error = score_error_of(arguments.score_error, dimension);
-  if (!arguments.model) return contenders;
+  contenders.model =
+      model_of(arguments.model, {arguments.of_class, arguments.condition}, arguments.module);
+  if (!contenders.model) return contenders;
   refuse_together(arguments.model, arguments.score_error, "one error at a time can be told apart");
-  contenders.network = read_conditioned(arguments.model, condition);
-  if (int const d = contenders.network->network.dimension(); d != dimension)
+  if (int const d = contenders.model->dimension(); d != dimension)
     throw Error(Fault::argument,
                 "--model " + retrace::quoted(arguments.model.text()) + " has " + std::to_string(d) +
                     " dimensions",
@@ -166,7 +168,7 @@ void compare_command(Words const& words) {
   arguments.parse(words);
   Contenders const contenders = contenders_of(arguments);
   std::string const sde_text =
-      arguments.sde || !contenders.network ? arguments.sde.text() : contenders.network->sde;
+      contenders.model ? sde_text_of(arguments.sde, *contenders.model) : arguments.sde.text();
   Sde const sde = make_sde(sde_text);
   std::vector<Contest> const contests = contests_of(arguments, sde);
   constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max() / 4;
@@ -199,7 +201,7 @@ void compare_command(Words const& words) {
              {"pictures", Json::array()},
              {"version", version}};
   if (contenders.error) facts["score_error"] = arguments.score_error.text();
-  if (contenders.network) facts["model"] = arguments.model.text();
+  if (contenders.model) facts["model"] = arguments.model.text();
   ConditionOptions{arguments.of_class, arguments.condition}.add_to(facts);
   for (Row const& row : comparison.rows) facts["rows"].push_back(to_json(row));
   for (Picture const& picture : pictures) facts["pictures"].push_back(picture.file);

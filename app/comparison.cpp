@@ -54,12 +54,15 @@ Row run_on_target(Contenders const& contenders, Contest const& contest,
                 exact);
 }
 
-Row run_on_network(TrainedNetwork const& trained, Contest const& contest,
-                   SampleOptions<float> const& options, std::vector<double> const& exact) {
+Row run_on_model(Subject const& model, Contest const& contest, SampleOptions<float> const& options,
+                 std::vector<double> const& exact) {
+  auto const run_on = [&](auto const& kind) {
+    return sample<float>(kind, contest.sampler.sampler, contest.grid.grid, options);
+  };
   auto const result =
-      sample<float>(trained.network, contest.sampler.sampler, contest.grid.grid, options);
+      model.trained() ? run_on(model.trained()->network) : run_on(*model.torchscript());
   std::vector<double> x(result.x.data(), result.x.data() + result.x.size());
-  trained.normalisation.to_data(std::span(x));
+  if (Normalisation const* const n = model.normalisation()) n->to_data(std::span(x));
   return row_of(result, contest, contest.sampler.text + " (model)", "model", x, exact);
 }
 
@@ -119,7 +122,7 @@ Comparison compare(Contenders const& contenders, std::vector<Contest> const& con
   throw_if_interrupted();
   for (Contest const& contest : contests) {
     add(run_on_target(contenders, contest, options, exact));
-    if (contenders.network) add(run_on_network(*contenders.network, contest, options, exact));
+    if (contenders.model) add(run_on_model(*contenders.model, contest, options, exact));
   }
   return comparison;
 }

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "choices.hpp"
+#include "subject.hpp"
 
-#include <retrace/io/network_file.hpp>
 #include <retrace/metrics/projected_distances.hpp>
 #include <retrace/targets/target.hpp>
 
@@ -36,17 +36,17 @@ struct Cloud {
 };
 
 /// What samplers run on: the target's exact score, or with the error planted in it, and where there
-/// is one the network as well.
+/// is one the model as well.
 struct Contenders {
   Target target;
   std::optional<ScoreError> error = {};
-  std::optional<TrainedNetwork> network = {};
+  std::optional<Subject> model = {};  ///< no target
 
-  [[nodiscard]] std::int64_t runs() const { return network ? 2 : 1; }
+  [[nodiscard]] std::int64_t runs() const { return model ? 2 : 1; }
 };
 
 struct Row {
-  std::string sampler;  ///< the network's rows say so
+  std::string sampler;  ///< the model's rows say so
   std::string score;    ///< `exact`, `spoiled` or `model`
   std::int64_t evaluations = 0, evaluations_used = 0, steps = 0;
   std::string grid;

@@ -39,9 +39,8 @@ int Subject::dimension() const {
   return trained() ? trained()->network.dimension() : torchscript()->dimension();
 }
 
-Subject subject_of(Given const& target, Given const& model, ConditionOptions const& condition,
-                   ModuleOptions const& module) {
-  refuse_together(target, model, "both say what to evaluate");
+std::optional<Subject> model_of(Given const& model, ConditionOptions const& condition,
+                                ModuleOptions const& module) {
   condition.require(model);
   if (model && is_torchscript(model.text())) {
     for (Given const* option : {&condition.of_class, &condition.condition})
@@ -49,14 +48,21 @@ Subject subject_of(Given const& target, Given const& model, ConditionOptions con
         throw Error(Fault::argument, option->name() + " does not go with TorchScript modules",
                     "a module is called with x and the level only",
                     "wrap it in one that knows the class before it is saved");
-    return {TorchScriptModel(model.text(), options_of(module)), model.text()};
+    return Subject(TorchScriptModel(model.text(), options_of(module)), model.text());
   }
   for (Given const* option :
        {&module.shape, &module.prediction, &module.conditioning, &module.device, &module.batch})
     if (*option)
       throw Error(Fault::argument, option->name() + " goes with TorchScript modules only",
                   "everything else says itself what it is");
-  if (model) return {read_conditioned(model, condition), model.text()};
+  if (!model) return {};
+  return Subject(read_conditioned(model, condition), model.text());
+}
+
+Subject subject_of(Given const& target, Given const& model, ConditionOptions const& condition,
+                   ModuleOptions const& module) {
+  refuse_together(target, model, "both say what to evaluate");
+  if (auto subject = model_of(model, condition, module)) return *std::move(subject);
   if (!target)
     throw Error(Fault::argument, "--target is missing", "give --target NAME or --model FILE");
   return {make_target(target.text()), target.text()};

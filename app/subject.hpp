@@ -8,6 +8,7 @@
 #include <retrace/targets/target.hpp>
 #include <retrace/torch/torchscript_model.hpp>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -58,8 +59,13 @@ struct ModuleOptions {
   Given shape, prediction, conditioning, device, batch;
 };
 
-/// Throws Error (argument) where neither or both are given, and where options of modules stand
-/// beside anything else; or what makes and reads them throws.
+/// What --model names; nothing where it is not given. Throws Error (argument) where options of
+/// modules or of networks stand beside anything else; or what reads it throws.
+[[nodiscard]] std::optional<Subject> model_of(Given const& model, ConditionOptions const& condition,
+                                              ModuleOptions const& module);
+
+/// What --target or --model names. Throws Error as model_of(), and (argument) where neither or both
+/// are given.
 [[nodiscard]] Subject subject_of(Given const& target, Given const& model,
                                  ConditionOptions const& condition, ModuleOptions const& module);
 

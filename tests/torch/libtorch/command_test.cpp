@@ -69,6 +69,24 @@ TEST(TorchScript, HasTheLikelihoodThatTheSameNetworkHas) {
       {"fixed steps"});
 }
 
+TEST(TorchScript, IsComparedAsTheSameNetworkIs) {
+  TemporaryFolder const folder;
+  auto const rows = [&](std::string const& model) {
+    Outcome const outcome = run(folder.path(),
+                                "compare --target moons --samplers ddim,dpmpp-2m --evaluations 10 "
+                                "--samples 500 --json --report r --model " +
+                                    made(model));
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    return outcome.json()["rows"];
+  };
+  auto const found = rows("mlp.pt"), expected = rows("mlp.safetensors");
+  ASSERT_EQ(found.size(), 4U);
+  for (std::size_t i = 0; i < 4; ++i)
+    for (char const* what : {"sliced_wasserstein", "energy_distance"})
+      EXPECT_NEAR(found[i][what].get<double>(), expected[i][what].get<double>(), 1e-4) << i;
+  EXPECT_EQ(found[1]["sampler"], "ddim (model)");
+}
+
 TEST(TorchScript, LeavesTheDivergenceOutWhereItWouldTakeHundredsOfCalls) {
   TemporaryFolder const folder;
   std::string const score = "score --t 0.4 --points " + made("start.npy") + " --out s.npz --model ";
