@@ -23,8 +23,9 @@ namespace retrace {
 /// that noise as it is; the last step of a grid is predicted alone.
 ///
 /// In the angle the flow is smooth from data to noise, so that steps may be even there, or as long
-/// as those of adaptive pairs, whose variable it is. UniPC is the same in lambda, which is
-/// infinite at both ends.
+/// as those of adaptive pairs, whose variable it is. It is for small errors: from noise to data in
+/// fewer than some sixty steps errors grow, by more the longer the first steps are. UniPC is the
+/// same in lambda, which is infinite at both ends.
 struct exp_abm_5 {
   FirstSteps start = FirstSteps::full;
 
@@ -32,7 +33,8 @@ struct exp_abm_5 {
       .name = "exp-abm-5",
       .summary = "exponential Adams-Bashforth-Moulton, predicted and corrected, in the angle",
       .paper = "Hairer, Norsett, Wanner 1993, Solving ODEs I, III.1; Zhang, Chen 2023, eq. 14-15",
-      .order = 5};
+      .order = 5,
+      .grid = {.preserving = "log-snr"}};
   static std::vector<Option<exp_abm_5>> options() { return {start_option<exp_abm_5>()}; }
 
   Vec operator()(Recorder& model, Grid const& grid, Vec x) const {
