@@ -125,9 +125,11 @@ TEST(Device, RunsEverySamplerAsTheReferenceDoes) {
         AnySampler const sampler = make_sampler(entry.name);
         auto const expected = reference_samples(mixture, sampler, grid);
         EXPECT_LT(distances<double>(mixture, sampler, grid, expected).back(), 1e-11);
-        // Between two components rounding decides where a path ends: nearly all, not all.
+        // Between two components rounding decides where a path ends: nearly all, not all. A fifth
+        // order extrapolates over these few steps, and rounding with the rest.
         auto const single = distances<float>(mixture, sampler, grid, expected);
-        EXPECT_LT(single[single.size() * 19 / 20], 1e-4);
+        bool const extrapolates = entry.info.stepping == Stepping::grid && entry.info.order > 4;
+        EXPECT_LT(single[single.size() * 19 / 20], extrapolates ? 1e-3 : 1e-4);
       }
 }
 
