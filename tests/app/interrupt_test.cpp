@@ -3,11 +3,25 @@
 
 #include <chrono>
 #include <csignal>
+#include <fstream>
 #include <string>
 #include <thread>
 
 namespace retrace::test {
 namespace {
+
+/// Waits until a process catches a signal; while its libraries are being loaded it does not yet.
+bool catches(pid_t process, int signal) {
+  for (int attempt = 0; attempt < 6000; ++attempt) {
+    std::ifstream status("/proc/" + std::to_string(process) + "/status");
+    for (std::string word; status >> word;)
+      if (word == "SigCgt:" && status >> word &&
+          (std::stoull(word, nullptr, 16) >> (signal - 1) & 1) != 0)
+        return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return false;
+}
 
 class Interrupt : public testing::TestWithParam<int> {};
 
@@ -22,7 +36,8 @@ TEST_P(Interrupt, StopsARunAndLeavesNothing) {
     SCOPED_TRACE(line);
     TemporaryFolder const folder;
     Running running(folder.path(), words_of(line));
-    // Any moment will do. Whether the run has started its work or not, it has caught the signal.
+    ASSERT_TRUE(catches(running.process(), signal));
+    // Any moment will do, whether the run has started its work or not.
     std::this_thread::sleep_for(std::chrono::milliseconds(300));
     ASSERT_EQ(::kill(running.process(), signal), 0);
     Outcome const outcome = running.wait();
