@@ -7,7 +7,7 @@
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
-#include <cmath>
+#include <bit>
 
 namespace retrace {
 namespace {
@@ -21,6 +21,15 @@ std::int64_t blocks_of(std::int64_t batch) {
   return std::clamp<std::int64_t>((batch + least_rows - 1) / least_rows, 1, most_blocks);
 }
 
+/// The part of a number of turns that is left of whole ones, in units of 2^-32, to the nearest.
+/// Sums with 1.5 2^52 round to whole numbers and keep them in their low bits; compilers vectorise
+/// that.
+simd::Word turned(double turns) {
+  constexpr double round = 0x1.8p52;
+  double const part = turns - ((turns + round) - round);
+  return static_cast<simd::Word>(std::bit_cast<std::uint64_t>(part * 0x1p32 + round));
+}
+
 /// sin and cos of 2 pi c freq_k to columns k and n + k, for the c of every row.
 template <class Tile>
 void embed(Tile& tile, std::span<double const> c, std::span<float const> freq) {
@@ -31,11 +40,8 @@ void embed(Tile& tile, std::span<double const> c, std::span<float const> freq) {
   // All of them first: what has just been written in parts cannot be read as a whole.
   AlignedVector<simd::Word> turns(c.size() * padded);
   for (std::size_t row = 0; row < c.size(); ++row)
-    for (std::size_t k = 0; k < n; ++k) {
-      double const angle = c[row] * static_cast<double>(freq[k]);
-      turns[row * padded + k] =
-          static_cast<simd::Word>(static_cast<std::int64_t>((angle - std::floor(angle)) * 0x1p32));
-    }
+    for (std::size_t k = 0; k < n; ++k)
+      turns[row * padded + k] = turned(c[row] * static_cast<double>(freq[k]));
   alignas(alignment) float sines[width], cosines[width];
   bool const whole = n % width == 0;  // then every pack lies in a panel
   for (std::size_t i = 0; i < turns.size(); i += width) {
