@@ -25,7 +25,7 @@ namespace retrace {
 template <class T, class Isa>
 class GradientTile {
  public:
-  static constexpr int rows = 64;
+  static constexpr int rows = 128;
   using P = simd::pack<T, Isa>;
 
   explicit GradientTile(Trainable const& trainable)
