@@ -87,7 +87,7 @@ class GradientTile {
   void add_gradient(std::span<T const> transposed, std::span<T> gradient, int count) {
     gradient_of(transposed, gradient, count, panels::Sum::goes_on);
   }
-  /// The same, instead of what `gradient` held.
+  /// The same, instead of what `gradient` held; what fills up panels of it has to be 0.
   void set_gradient(std::span<T const> transposed, std::span<T> gradient, int count) {
     std::span<Trainable::Layer const> const layers = trainable_->layers();
     for (std::size_t i = 0; i < layers.size(); ++i) {
