@@ -26,7 +26,8 @@ bool is_broken(LevelValues const& v) {
 bool has_negative_g2(NoiseLevel const& level, double variance_rate) {
   if (!level.has_drift()) return false;
   constexpr double rounding = 1e-10;
-  return level.g2() < -rounding * (std::abs(variance_rate) + std::abs(variance_rate - level.g2()));
+  double const g2 = level.g2();
+  return g2 < -rounding * (std::abs(variance_rate) + std::abs(variance_rate - g2));
 }
 
 NoiseLevel checked(std::string_view sde, LevelValues const& values) {

@@ -125,6 +125,19 @@ TEST(GradientTile, HasTheGradientThatDifferencesHave) {
     }
 }
 
+TEST(GradientTile, SetsAGradientToWhatItAddsToNothing) {
+  for (Architecture const& a : all_architectures(2)) {
+    SCOPED_TRACE(testing::text(a));
+    Setting<float, simd::Native> setting(a);
+    auto const expected = setting.gradient();
+    AlignedVector<float> transposed(setting.trainable.transposed_size()), made = expected;
+    setting.trainable.transpose<float>(setting.parameters, transposed);
+    (void)setting.loss();
+    setting.tile.set_gradient(transposed, made, examples);
+    EXPECT_EQ(made, expected);
+  }
+}
+
 /// Along the gradient itself, over a length in which hardly a kink lies.
 TEST(GradientTile, HasTheGradientOfRectifiers) {
   Setting<double, simd::Native> setting({.width = 21, .activation = Activation::relu});

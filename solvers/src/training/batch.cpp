@@ -7,7 +7,7 @@
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
-#include <cmath>
+#include <bit>
 
 namespace retrace {
 namespace {
@@ -21,37 +21,44 @@ std::int64_t blocks_of(std::int64_t batch) {
   return std::clamp<std::int64_t>((batch + least_rows - 1) / least_rows, 1, most_blocks);
 }
 
-/// sin and cos of 2 pi c freq_k to columns k and n + k.
+/// The part of a number of turns that is left of whole ones, in units of 2^-32, to the nearest.
+/// Sums with 1.5 2^52 round to whole numbers and keep them in their low bits; compilers vectorise
+/// that.
+simd::Word turned(double turns) {
+  constexpr double round = 0x1.8p52;
+  double const part = turns - ((turns + round) - round);
+  return static_cast<simd::Word>(std::bit_cast<std::uint64_t>(part * 0x1p32 + round));
+}
+
+/// sin and cos of 2 pi c freq_k to columns k and n + k, for the c of every row.
 template <class Tile>
-void embed(Tile& tile, int row, double c, std::span<float const> freq) {
+void embed(Tile& tile, std::span<double const> c, std::span<float const> freq) {
   using P = simd::pack<float, simd::Native>;
   using W = simd::traits<P>::words;
   constexpr std::size_t width = simd::width<P>;
-  alignas(alignment) simd::Word turns[width];
-  alignas(alignment) float sines[width], cosines[width], some_freq[width] = {};
-  std::size_t const n = freq.size();
+  std::size_t const n = freq.size(), padded = (n + width - 1) / width * width;
+  // All of them first: what has just been written in parts cannot be read as a whole.
+  AlignedVector<simd::Word> turns(c.size() * padded);
+  for (std::size_t row = 0; row < c.size(); ++row)
+    for (std::size_t k = 0; k < n; ++k)
+      turns[row * padded + k] = turned(c[row] * static_cast<double>(freq[k]));
+  alignas(alignment) float sines[width], cosines[width];
   bool const whole = n % width == 0;  // then every pack lies in a panel
-  for (std::size_t k = 0; k < n; k += width) {
-    std::size_t const some = std::min(width, n - k);
-    std::copy_n(&freq[k], some, some_freq);
-    for (std::size_t i = 0; i < width; ++i) {
-      double const angle = c * static_cast<double>(some_freq[i]);
-      turns[i] =
-          static_cast<simd::Word>(static_cast<std::int64_t>((angle - std::floor(angle)) * 0x1p32));
-    }
+  for (std::size_t i = 0; i < turns.size(); i += width) {
+    auto const row = static_cast<int>(i / padded), column = static_cast<int>(i % padded);
+    int const cosine_column = static_cast<int>(n) + column;
     P sine, cosine;
-    simd::sincos_turn<P>(simd::load<W>(turns), sine, cosine);
-    auto const column = static_cast<int>(k);
+    simd::sincos_turn<P>(simd::load<W>(&turns[i]), sine, cosine);
     if (whole) {
       simd::store(tile.embedding_from(row, column), sine);
-      simd::store(tile.embedding_from(row, static_cast<int>(n) + column), cosine);
+      simd::store(tile.embedding_from(row, cosine_column), cosine);
       continue;
     }
     simd::store(sines, sine);
     simd::store(cosines, cosine);
-    for (std::size_t i = 0; i < some; ++i) {
-      tile.embedding(row, column + static_cast<int>(i)) = sines[i];
-      tile.embedding(row, static_cast<int>(n + i) + column) = cosines[i];
+    for (int j = 0; j < static_cast<int>(std::min(width, n - i % padded)); ++j) {
+      tile.embedding(row, column + j) = sines[j];
+      tile.embedding(row, cosine_column + j) = cosines[j];
     }
   }
 }
@@ -87,8 +94,22 @@ void Trainer::Batch::drop(std::int64_t iteration, std::int64_t first, std::span<
     if (drawn[i] < o.drop_condition) std::ranges::fill(y.subspan(i * m, m), 0.0);
 }
 
-void Trainer::Batch::fill(Tile& tile, int row, TrainingLevel const& at, double const* x,
+void Trainer::Batch::fill(Tile& tile, std::span<TrainingLevel const> levels, double const* x,
                           double const* y, float const* noise) const {
+  Architecture const& a = task_->architecture;
+  std::vector<double> c(levels.size());
+  for (std::size_t i = 0; i < levels.size(); ++i) {
+    auto const row = static_cast<int>(i);
+    fill_row(tile, row, levels[i], x + row * a.dimension, noise + row * a.dimension);
+    c[i] = a.frequencies > 0 ? condition(a, levels[i].level) : 0;
+    for (int k = 0; k < a.conditions; ++k)
+      tile.embedding(row, 2 * a.frequencies + k) = static_cast<float>(y[row * a.conditions + k]);
+  }
+  embed(tile, c, freq_);
+}
+
+void Trainer::Batch::fill_row(Tile& tile, int row, TrainingLevel const& at, double const* x,
+                              float const* noise) const {
   Architecture const& a = task_->architecture;
   NoiseLevel const& level = at.level;
   Precondition const p = precondition(a, level);
@@ -103,9 +124,6 @@ void Trainer::Batch::fill(Tile& tile, int row, TrainingLevel const& at, double c
         static_cast<float>((answer.skip * noised + answer.out * z - p.skip * noised) / p.out);
   }
   tile.weight(row) = static_cast<float>(counts * at.factor);
-  if (a.frequencies > 0) embed(tile, row, condition(a, level), freq_);
-  for (int k = 0; k < a.conditions; ++k)
-    tile.embedding(row, 2 * a.frequencies + k) = static_cast<float>(y[k]);
 }
 
 void Trainer::Batch::run(std::span<float const> parameters, std::int64_t iteration) {
@@ -114,7 +132,6 @@ void Trainer::Batch::run(std::span<float const> parameters, std::int64_t iterati
   std::int64_t const d = task_->architecture.dimension, m = task_->architecture.conditions;
   tbb::parallel_for(std::size_t{0}, gradients_.size(), [&](std::size_t block) {
     Tile& tile = tiles_.local();
-    std::fill(gradients_[block].begin(), gradients_[block].end(), 0.0F);
     std::vector<double> x(static_cast<std::size_t>(Tile::rows * d));
     std::vector<double> y(static_cast<std::size_t>(Tile::rows * m));
     std::vector<float> noise(x.size());
@@ -130,14 +147,15 @@ void Trainer::Batch::run(std::span<float const> parameters, std::int64_t iterati
       draw_normal_rows(o.seed, static_cast<std::uint64_t>(first), Purpose::train,
                        {.step = iteration, .k = draw_of_noise}, d, std::span(noise).first(numbers));
       times_->draw(o.seed, iteration, first, count, o.batch, levels);
-      for (std::int64_t row = 0; row < count; ++row) {
-        TrainingLevel const& at = levels[static_cast<std::size_t>(row)];
-        fill(tile, static_cast<int>(row), at, x.data() + row * d, y.data() + row * m,
-             noise.data() + row * d);
-        factors_[static_cast<std::size_t>(first + row)] = static_cast<float>(at.factor);
-      }
+      for (std::int64_t row = 0; row < count; ++row)
+        factors_[static_cast<std::size_t>(first + row)] =
+            static_cast<float>(levels[static_cast<std::size_t>(row)].factor);
+      fill(tile, levels, x.data(), y.data(), noise.data());
       std::ranges::copy(tile.losses(parameters, static_cast<int>(count)), losses_.begin() + first);
-      tile.add_gradient(transposed_, gradients_[block], static_cast<int>(count));
+      if (first == begin)
+        tile.set_gradient(transposed_, gradients_[block], static_cast<int>(count));
+      else
+        tile.add_gradient(transposed_, gradients_[block], static_cast<int>(count));
     }
   });
 }
@@ -156,10 +174,10 @@ double Trainer::Batch::validation_loss(std::span<float const> parameters, std::i
   double sum = 0;
   for (std::size_t from = 0; from < places.size(); from += Tile::rows) {
     std::size_t const count = std::min<std::size_t>(Tile::rows, places.size() - from);
+    std::vector<TrainingLevel> levels;
     for (std::size_t row = 0; row < count; ++row)
-      fill(tile, static_cast<int>(row), {times_->at(places[from + row]), 1},
-           x.data() + (from + row) * d, y.data() + (from + row) * m,
-           noise.data() + (from + row) * d);
+      levels.push_back({times_->at(places[from + row]), 1});
+    fill(tile, levels, x.data() + from * d, y.data() + from * m, noise.data() + from * d);
     for (float const loss : tile.losses(parameters, static_cast<int>(count)))
       sum += static_cast<double>(loss);
   }

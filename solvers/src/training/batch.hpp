@@ -34,9 +34,12 @@ class Trainer::Batch {
  private:
   using Tile = GradientTile<float, simd::Native>;
 
-  /// One example, of a datum x with its condition y.
-  void fill(Tile& tile, int row, TrainingLevel const& at, double const* x, double const* y,
+  /// Examples at levels, of data x with their conditions y.
+  void fill(Tile& tile, std::span<TrainingLevel const> levels, double const* x, double const* y,
             float const* noise) const;
+  /// One of them, without its embedding and condition.
+  void fill_row(Tile& tile, int row, TrainingLevel const& at, double const* x,
+                float const* noise) const;
   /// Withholds some of the conditions of these rows.
   void drop(std::int64_t iteration, std::int64_t first, std::span<double> y) const;
 

@@ -72,8 +72,17 @@ void DataSet::read_raw(std::int64_t first, std::span<double> x) const {
   std::copy_n(values_->begin() + from, x.size(), x.begin());
 }
 
-void DataSet::read(std::int64_t row, std::span<double> x) const {
-  read_raw(row, x);
+void DataSet::read(std::span<std::int64_t const> rows, std::span<double> x) const {
+  auto const d = static_cast<std::size_t>(dimension_);
+  if (file_) {
+    for (std::size_t i = 0; i < rows.size(); ++i) file_->read(rows[i], x.subspan(i * d, d));
+  } else {
+    // A loop that does nothing else, so that the processor waits for many rows at once.
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      double const* const from = values_->data() + rows[i] * dimension_;
+      for (std::size_t c = 0; c < d; ++c) x[i * d + c] = from[c];
+    }
+  }
   normalisation_.to_network(x);
 }
 

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <iterator>
+#include <numeric>
 
 namespace retrace {
 namespace {
@@ -34,22 +36,24 @@ Weights::Weights(std::span<float const> start, std::size_t rates)
 
 double reduce(std::span<AlignedVector<float>> gradients, std::int64_t batch) {
   std::size_t const size = gradients[0].size();
-  assert(size % width == 0);
+  assert(size % 32 == 0);
   P const share = all(1 / static_cast<double>(batch));
   std::vector<double> squares((size + part - 1) / part);
   for_parts(size, [&](std::size_t p, std::size_t begin, std::size_t end) {
-    for (std::size_t i = begin; i < end; i += width) {
-      P sum = simd::load<P>(&gradients[0][i]);
-      for (std::size_t g = 1; g < gradients.size(); ++g)
-        sum = sum + simd::load<P>(&gradients[g][i]);
-      simd::store(&gradients[0][i], sum * share);
+    float* const sum = gradients[0].data();
+    // One gradient after the other: the part of the sum stays in the cache.
+    for (std::size_t g = 1; g < gradients.size(); ++g)
+      for (std::size_t i = begin; i < end; i += width)
+        simd::store(sum + i, simd::load<P>(sum + i) + simd::load<P>(&gradients[g][i]));
+    // Many sums, so that additions need not wait for each other.
+    constexpr std::size_t many = 32;
+    double sums[many] = {};
+    for (std::size_t i = begin; i < end; i += many) {
+      for (std::size_t j = i; j < i + many; j += width)
+        simd::store(sum + j, simd::load<P>(sum + j) * share);
+      for (std::size_t j = 0; j < many; ++j) sums[j] += double{sum[i + j]} * double{sum[i + j]};
     }
-    // Four sums, so that additions need not wait for each other.
-    double sums[4] = {};
-    for (std::size_t i = begin; i < end; i += 4)
-      for (std::size_t j = 0; j < 4; ++j)
-        sums[j] += double{gradients[0][i + j]} * double{gradients[0][i + j]};
-    squares[p] = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+    squares[p] = std::accumulate(std::begin(sums), std::end(sums), 0.0);
   });
   double square = 0;
   for (double const s : squares) square += s;

@@ -101,12 +101,15 @@ void TrainingData::draw_of_target(std::uint64_t seed, std::int64_t sample, std::
   y[static_cast<std::size_t>(target_->component_of_draw(seed, sample))] = 1;
 }
 
-void TrainingData::read(std::int64_t row, std::span<double> x, std::span<double> y) const {
-  rows_->read(row, x);
+void TrainingData::read(std::span<std::int64_t const> rows, std::span<double> x,
+                        std::span<double> y) const {
+  rows_->read(rows, x);
   if (y.empty()) return;
-  if (vectors_) return vectors_->read(row, y);
+  if (vectors_) return vectors_->read(rows, y);
   std::ranges::fill(y, 0.0);
-  y[static_cast<std::size_t>((*labels_)[static_cast<std::size_t>(row)])] = 1;
+  std::size_t const m = y.size() / rows.size();
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    y[i * m + static_cast<std::size_t>((*labels_)[static_cast<std::size_t>(rows[i])])] = 1;
 }
 
 void TrainingData::draw(std::uint64_t seed, std::int64_t iteration, std::int64_t first,
@@ -122,27 +125,29 @@ void TrainingData::draw(std::uint64_t seed, std::int64_t iteration, std::int64_t
   std::vector<double> drawn(n);
   draw_uniforms(seed, static_cast<std::uint64_t>(first), Purpose::train,
                 {.step = iteration, .k = draw_of_datum}, drawn);
+  std::vector<std::int64_t> rows(n);
   for (std::size_t i = 0; i < n; ++i) {
     // Below for_training_: u is at most 1 - 2^-53.
     auto const chosen = static_cast<std::int64_t>(drawn[i] * static_cast<double>(for_training_));
-    read(chosen + std::min(chosen / (every - 1), for_validation_), x.subspan(i * d, d),
-         y.subspan(i * m, m));
+    rows[i] = chosen + std::min(chosen / (every - 1), for_validation_);
   }
+  read(rows, x, y);
 }
 
 void TrainingData::draw_for_validation(std::uint64_t seed, std::int64_t first, std::span<double> x,
                                        std::span<double> y) const {
   auto const d = static_cast<std::size_t>(dimension_);
   std::size_t const n = x.size() / d, m = y.size() / std::max<std::size_t>(n, 1);
+  std::vector<std::int64_t> rows(n);
   for (std::size_t i = 0; i < n; ++i) {
     std::int64_t const row = first + static_cast<std::int64_t>(i);
-    if (target_) {
+    if (target_)
       draw_of_target(seed, first_for_validation + row, x.subspan(i * d, d), y.subspan(i * m, m));
-      continue;
-    }
-    read(for_validation_ > 0 ? row % for_validation_ * every + every - 1 : row % for_training_,
-         x.subspan(i * d, d), y.subspan(i * m, m));
+    else
+      rows[i] =
+          for_validation_ > 0 ? row % for_validation_ * every + every - 1 : row % for_training_;
   }
+  if (!target_) read(rows, x, y);
 }
 
 }  // namespace retrace

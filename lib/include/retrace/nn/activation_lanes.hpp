@@ -46,8 +46,8 @@ struct Silu {
     P const below = one + simd::exp2_to_infinity(t);
     // Nothing where it is below rounding: kernels make no denormal numbers.
     P const logistic = simd::select_less(t, detail::number<P>(60), one / below, zero);
-    P const rise = detail::number<P>(-std::numbers::ln2) * t * (one - logistic);
-    return {t / below, simd::fma(logistic, rise, logistic)};
+    P const value = t / below, scaled = detail::number<P>(-std::numbers::ln2) * value;
+    return {value, simd::fma(scaled, one - logistic, logistic)};
   }
 };
 

@@ -3,10 +3,12 @@
 
 #include <retrace/core/aligned_vector.hpp>
 #include <retrace/nn/activation_lanes.hpp>
+#include <retrace/nn/activation_slopes.hpp>
 #include <retrace/nn/layer_norm_panels.hpp>
 #include <retrace/nn/network_shape.hpp>
 #include <retrace/nn/panels.hpp>
 #include <retrace/nn/trainable.hpp>
+#include <retrace/nn/weight_gradient.hpp>
 
 #include <algorithm>
 #include <cassert>
@@ -23,7 +25,7 @@ namespace retrace {
 template <class T, class Isa>
 class GradientTile {
  public:
-  static constexpr int rows = 64;
+  static constexpr int rows = 128;
   using P = simd::pack<T, Isa>;
 
   explicit GradientTile(Trainable const& trainable)
@@ -46,7 +48,7 @@ class GradientTile {
       if (a.norm == Norm::layer) normal_.push_back(take(a.width));
     }
     rates_.resize(normal_.size() * rows);
-    for (T*& delta : deltas_) delta = take(std::max(a.width, a.dimension));
+    delta_ = take(a.dimension);
     kept_.resize(states_.size());
     added_.resize(states_.size());
     for (std::size_t i = 0; i < states_.size(); ++i) {
@@ -75,36 +77,55 @@ class GradientTile {
   std::span<T const> losses(std::span<T const> parameters, int count) {
     parameters_ = parameters;
     std::span<T const> found;
-    activations::with(trainable_->architecture().activation, [&](auto activation) {
-      found = forward<decltype(activation)>(parameters, count);
-    });
+    activations::with(trainable_->architecture().activation,
+                      [&](auto activation) { found = forward<decltype(activation)>(count); });
     return found;
   }
 
   /// Adds the gradient of the sum of the losses, which losses() has to have been asked for just
-  /// before, with parameters that are still there. `transposed` is of the same.
+  /// before, each time, with parameters that are still there. `transposed` is of the same.
   void add_gradient(std::span<T const> transposed, std::span<T> gradient, int count) {
+    gradient_of(transposed, gradient, count, panels::Sum::goes_on);
+  }
+  /// The same, instead of what `gradient` held; what fills up panels of it has to be 0.
+  void set_gradient(std::span<T const> transposed, std::span<T> gradient, int count) {
+    std::span<Trainable::Layer const> const layers = trainable_->layers();
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+      std::size_t const end = i + 1 < layers.size() ? layers[i + 1].weight : gradient.size();
+      std::fill(&gradient[layers[i].bias], gradient.data() + end, T(0));
+    }
+    gradient_of(transposed, gradient, count, panels::Sum::begins);
+  }
+
+ private:
+  /// `sum` says how sums of matrices begin; the others go on.
+  void gradient_of(std::span<T const> transposed, std::span<T> gradient, int count,
+                   panels::Sum sum) {
     Architecture const& a = trainable_->architecture();
     std::span<Trainable::Layer const> const layers = trainable_->layers();
-    T *delta = deltas_[0], *next = deltas_[1];
+    panels::WeightGradient<P, block_rows> const weights(rows, count, sum);
+    T* delta = delta_;
     loss_slopes(delta, gradient, count);
     for (int i = a.depth; i >= 0; --i) {
       Trainable::Layer const& layer = layers[static_cast<std::size_t>(i)];
       T const* const before = i == 0 ? input_ : states_[static_cast<std::size_t>(i - 1)];
-      add_weights(layer, before, delta, gradient, count);
+      T *const matrix = &gradient[layer.weight], *const rest =
+                                                     matrix + layer.state * panels::columns;
+      int const stride = layer.inputs() * panels::columns;
+      weights.of_matrix(before, layer.state, delta, layer.outputs, matrix, stride);
+      weights.of_matrix(embedding_, layer.embedding, delta, layer.outputs, rest, stride);
+      weights.of_bias(delta, layer.outputs, &gradient[layer.bias]);
       if (i == 0) break;
-      back(layer, &transposed[layer.transposed], delta, i - 1, next, count);
+      delta = back(layer, &transposed[layer.transposed], delta, i - 1, count);
       if (a.norm == Norm::layer) {
         auto const number = static_cast<std::size_t>(i - 1);
         std::size_t const scale = layers[number].norm, offset = layers[number].norm_offsets();
-        norms_.back(normal_[number], &rates_[number * rows], &parameters_[scale], next,
+        norms_.back(normal_[number], &rates_[number * rows], &parameters_[scale], delta,
                     &gradient[scale], &gradient[offset], count);
       }
-      std::swap(delta, next);
     }
   }
 
- private:
   static constexpr int block_rows = panels::block_rows<Isa>;
   static_assert(rows % block_rows == 0);
 
@@ -119,8 +140,7 @@ class GradientTile {
   [[nodiscard]] std::size_t numbers_needed() const {
     Architecture const& a = trainable_->architecture();
     auto const depth = static_cast<std::size_t>(a.depth);
-    return 2 * area(a.dimension) + area(a.features()) + 4 * depth * area(a.width) +
-           2 * area(std::max(a.width, a.dimension));
+    return 3 * area(a.dimension) + area(a.features()) + 4 * depth * area(a.width);
   }
   [[nodiscard]] std::size_t dense(int row, int column) const {
     auto const d = static_cast<std::size_t>(trainable_->architecture().dimension);
@@ -128,85 +148,75 @@ class GradientTile {
   }
   [[nodiscard]] T& unscaled(int row, int column) { return unscaled_[dense(row, column)]; }
 
-  /// Replaces z by the activation of it, and returns its slope.
-  template <class Activation>
-  static RETRACE_INLINE P activate(P& z) {
-    constexpr double in = Activation::to_argument, out = Activation::to_value;
-    auto const [value, derivative] = Activation::slope(scaled(z, in));
-    z = scaled(value, 1 / out);
-    return scaled(derivative, in / out);
-  }
-  static RETRACE_INLINE P scaled(P a, double by) {
-    return by == 1 ? a : a * simd::broadcast<P>(static_cast<T>(by));
-  }
+  /// Leaves them as they are.
+  struct Leave {
+    RETRACE_INLINE void operator()(P, int) const {}
+  };
 
-  /// f(block, offset in the tile) for every block of the product of a layer's inputs and matrix.
+  /// The product of a layer's inputs and matrix to `out`, and then finish(pack, where it is): a
+  /// panel at a time, which is still near, because a block would have to wait for its own result.
   template <class F>
-  void forward_layer(Trainable::Layer const& layer, std::span<T const> parameters, T const* state,
-                     int count, F const& f) const {
-    panels::for_blocks<P, block_rows>(
-        layer.outputs, count, [&](auto& block, int p, int at, int row) {
-          T const* const matrix = &parameters[layer.weight] + p * layer.inputs() * panels::columns;
-          block.fill(&parameters[layer.bias] + p * panels::columns + at);
-          T const* const rest = panels::multiply(block, state, rows, row, layer.state, matrix + at);
+  void forward_layer(Trainable::Layer const& layer, T const* state, T* out, int count,
+                     F const& finish) const {
+    constexpr int columns = panels::columns;
+    for (int p = 0; p < panels::count(layer.outputs); ++p)
+      panels::for_packs<P>(std::min(columns, layer.outputs - p * columns), [&](auto packs, int at) {
+        T const* const matrix = &parameters_[layer.weight] + p * layer.inputs() * columns + at;
+        T* const mine = out + p * rows * columns + at;
+        for (int row = 0; row < count; row += block_rows) {
+          panels::Block<P, block_rows, packs()> block;
+          block.fill(&parameters_[layer.bias] + p * columns + at);
+          T const* const rest = panels::multiply(block, state, rows, row, layer.state, matrix);
           panels::multiply(block, embedding_, rows, row, layer.embedding, rest);
-          f(block, (p * rows + row) * panels::columns + at);
-        });
+          block.store(mine + row * columns);
+        }
+        for (int row = 0; row < count; ++row)
+          for (int v = 0; v < packs(); ++v) {
+            T* const from = mine + row * columns + v * simd::width<P>;
+            finish(simd::load<P>(from), static_cast<int>(from - out));
+          }
+      });
   }
 
-  /// The same of a hidden layer, with what its activation is given.
+  /// The same of a hidden layer that is normalised.
   template <class F>
   void forward_normalised(Trainable::Layer const& layer, int i, T const* state, int count,
-                          F const& f) {
+                          F const& finish) {
     T* const n = normal_[static_cast<std::size_t>(i)];
-    forward_layer(layer, parameters_, state, count,
-                  [&](auto& block, int offset) { block.store(n + offset); });
+    forward_layer(layer, state, n, count, Leave{});
     norms_.forward(n, &rates_[static_cast<std::size_t>(i) * rows], count);
     T const *const scale = &parameters_[layer.norm], *const shift =
                                                          &parameters_[layer.norm_offsets()];
-    panels::for_blocks<P, block_rows>(
-        layer.outputs, count, [&](auto& block, int p, int at, int row) {
-          int const offset = (p * rows + row) * panels::columns + at;
-          block.load(n + offset);
-          panels::for_each_pack(block, [&](int r, int v, int) {
-            int const column = p * panels::columns + at + v * simd::width<P>;
-            block.sum[r][v] = simd::fma(block.sum[r][v], simd::load<P>(scale + column),
-                                        simd::load<P>(shift + column));
-          });
-          f(block, offset);
-        });
+    panels::for_blocks<P, 1>(layer.outputs, count, [&](auto& block, int p, int at, int row) {
+      int const first = p * panels::columns + at;
+      T const* const from = n + (p * rows + row) * panels::columns + at;
+      panels::for_each_pack(block, [&](int, int, int place) {
+        P const z = simd::fma(simd::load<P>(from + place), simd::load<P>(scale + first + place),
+                              simd::load<P>(shift + first + place));
+        finish(z, static_cast<int>(from - n) + place);
+      });
+    });
   }
 
   template <class Activation>
-  std::span<T const> forward(std::span<T const> parameters, int count) {
+  std::span<T const> forward(int count) {
     Architecture const& a = trainable_->architecture();
     std::span<Trainable::Layer const> const layers = trainable_->layers();
     T const* state = input_;
     for (int i = 0; i < a.depth; ++i) {
       auto const number = static_cast<std::size_t>(i);
-      T *const out = states_[number], *const slope = slopes_[number];
       int const source = skip_source(a.skip, a.depth, i);
-      T const* const skipped = source >= 0 ? states_[static_cast<std::size_t>(source)] : nullptr;
-      auto const leave = [&](auto& block, int offset) {
-        auto slopes = block;
-        panels::for_each_pack(block, [&](int r, int v, int place) {
-          slopes.sum[r][v] = activate<Activation>(block.sum[r][v]);
-          if (skipped != nullptr)
-            block.sum[r][v] = block.sum[r][v] + simd::load<P>(skipped + offset + place);
-        });
-        block.store(out + offset);
-        slopes.store(slope + offset);
-      };
-      Trainable::Layer const& layer = layers[number];
+      ActivationSlopes<Activation, P> const finish{
+          states_[number], slopes_[number],
+          source >= 0 ? states_[static_cast<std::size_t>(source)] : nullptr};
       if (a.norm == Norm::layer)
-        forward_normalised(layer, i, state, count, leave);
+        forward_normalised(layers[number], i, state, count, finish);
       else
-        forward_layer(layer, parameters, state, count, leave);
-      state = out;
+        forward_layer(layers[number], state, finish.out, count, finish);
+      state = finish.out;
     }
-    forward_layer(layers.back(), parameters, state, count,
-                  [&](auto& block, int offset) { block.store(output_ + offset); });
-    scale_ = trainable_->scale() ? &parameters[*trainable_->scale()] : nullptr;
+    forward_layer(layers.back(), state, output_, count, Leave{});
+    scale_ = trainable_->scale() ? &parameters_[*trainable_->scale()] : nullptr;
     return errors(count);
   }
 
@@ -244,45 +254,14 @@ class GradientTile {
     }
   }
 
-  /// Adds the gradients of a layer's matrix and bias.
-  void add_weights(Trainable::Layer const& layer, T const* state, T const* delta,
-                   std::span<T> gradient, int count) const {
-    for (int p = 0; p < panels::count(layer.outputs); ++p) {
-      T const* const slopes = delta + p * rows * panels::columns;
-      T* const matrix = &gradient[layer.weight] + p * layer.inputs() * panels::columns;
-      T* const bias = &gradient[layer.bias] + p * panels::columns;
-      panels::for_packs<P>(
-          std::min(panels::columns, layer.outputs - p * panels::columns), [&](auto packs, int at) {
-            auto const part = [&](T const* left, int first_row, int inputs) {
-              for (int k = 0; k < inputs; k += block_rows) {
-                int const used = std::min(block_rows, inputs - k);
-                T* const mine = matrix + (first_row + k) * panels::columns + at;
-                panels::Block<P, block_rows, packs()> block;
-                block.load(mine, used);
-                block.template add<panels::Left::transposed>(left + place(0, k), slopes + at,
-                                                             count);
-                block.store(mine, used);
-              }
-            };
-            part(state, 0, layer.state);
-            part(embedding_, layer.state, layer.embedding);
-            for (int v = 0; v < packs(); ++v) {
-              T* const mine = bias + at + v * simd::width<P>;
-              P sum = simd::load<P>(mine);
-              for (int row = 0; row < count; ++row)
-                sum = sum + simd::load<P>(slopes + row * panels::columns + (mine - bias));
-              simd::store(mine, sum);
-            }
-          });
-    }
-  }
-
   /// The gradient in what goes into a layer, which hidden layer `before` made, times the slopes of
-  /// the activation there. A layer that adds that state brings the gradient of its own to it.
-  void back(Trainable::Layer const& layer, T const* transposed, T const* delta, int before, T* out,
-            int count) const {
+  /// the activation there; in their place. A layer that adds that state brings the gradient of its
+  /// own to it.
+  T* back(Trainable::Layer const& layer, T const* transposed, T const* delta, int before,
+          int count) const {
     auto const number = static_cast<std::size_t>(before);
-    T const *const slope = slopes_[number], *const added = added_[number];
+    T* const slope = slopes_[number];
+    T const* const added = added_[number];
     T* const kept = kept_[number];
     panels::for_blocks<P, block_rows>(layer.state, count, [&](auto& block, int p, int at, int row) {
       int const offset = (p * rows + row) * panels::columns + at;
@@ -296,21 +275,21 @@ class GradientTile {
       panels::for_each_pack(block, [&](int r, int v, int place) {
         block.sum[r][v] = block.sum[r][v] * simd::load<P>(slope + offset + place);
       });
-      block.store(out + offset);
+      block.store(slope + offset);
     });
+    return slope;
   }
 
   Trainable const* trainable_;
   LayerNormPanels<T, Isa> norms_;
   std::span<T const> parameters_;  ///< of the last call
   AlignedVector<T> memory_;
-  T *input_, *embedding_, *output_;
+  T *input_, *embedding_, *output_, *delta_;
   std::vector<T*> states_, slopes_;
   std::vector<T*> normal_;  ///< n of layers that are normalised, whose rates are rates_
   std::vector<T> rates_;
   std::vector<T*> kept_, added_;  ///< gradients of states that go past layers, if any do
-  T* deltas_[2];
-  T const* scale_ = nullptr;  // of the parameters that losses() was asked for
+  T const* scale_ = nullptr;      // of the parameters that losses() was asked for
   std::vector<T> answers_, weights_, losses_, unscaled_;
 };
 

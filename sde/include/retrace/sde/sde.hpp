@@ -60,14 +60,14 @@ class Sde {
   // NOLINTNEXTLINE(google-explicit-constructor): a schedule is an Sde wherever one is wanted
   Sde(S schedule) : self_(std::make_shared<Model<S> const>(std::move(schedule))) {}
 
-  [[nodiscard]] std::string_view name() const { return self_->info().name; }
+  [[nodiscard]] std::string_view name() const { return self_->info.name; }
   [[nodiscard]] std::vector<std::pair<std::string, OptionValue>> options() const {
     return self_->option_values();
   }
   /// Its times are indices: it has no f and g2, and no levels between them.
-  [[nodiscard]] bool is_discrete() const { return self_->info().time == Time::indices; }
-  [[nodiscard]] double t_min() const { return self_->t_min(); }
-  [[nodiscard]] double t_max() const { return self_->t_max(); }
+  [[nodiscard]] bool is_discrete() const { return self_->info.time == Time::indices; }
+  [[nodiscard]] double t_min() const { return self_->t_min; }
+  [[nodiscard]] double t_max() const { return self_->t_max; }
   [[nodiscard]] double prior_sigma() const { return self_->prior_sigma(); }
 
   /// What the clean end (sigma = 0) after the last level is reported as: t = 0, the index -1 of a
@@ -93,13 +93,12 @@ class Sde {
  private:
   struct Concept {
     virtual ~Concept() = default;
-    [[nodiscard]] virtual SdeInfo info() const = 0;
+    SdeInfo info;
+    double t_min = 0, t_max = 0;
     [[nodiscard]] virtual std::vector<std::pair<std::string, OptionValue>> option_values()
         const = 0;
     [[nodiscard]] virtual LevelValues at(double t) const = 0;
     [[nodiscard]] virtual double t_of_lambda(double lambda) const = 0;
-    [[nodiscard]] virtual double t_min() const = 0;
-    [[nodiscard]] virtual double t_max() const = 0;
     [[nodiscard]] virtual double prior_sigma() const = 0;
     [[nodiscard]] virtual double smallest_sampling_t() const = 0;
   };
@@ -108,8 +107,10 @@ class Sde {
     explicit Model(S s) : schedule(std::move(s)) {
       if constexpr (requires { schedule.check(); }) schedule.check();
       if constexpr (requires { schedule.prepare(); }) schedule.prepare();
+      if constexpr (requires { schedule.t_min(); }) t_min = schedule.t_min();
+      t_max = schedule.t_max();
+      info = S::info;
     }
-    [[nodiscard]] SdeInfo info() const override { return S::info; }
     [[nodiscard]] std::vector<std::pair<std::string, OptionValue>> option_values() const override {
       return retrace::option_values(schedule);
     }
@@ -118,11 +119,6 @@ class Sde {
       if constexpr (S::info.time == Time::continuous) return schedule.t_of_lambda(l);
       return std::numeric_limits<double>::quiet_NaN();
     }
-    [[nodiscard]] double t_min() const override {
-      if constexpr (requires { schedule.t_min(); }) return schedule.t_min();
-      return 0;
-    }
-    [[nodiscard]] double t_max() const override { return schedule.t_max(); }
     [[nodiscard]] double prior_sigma() const override { return schedule.prior_sigma(); }
     [[nodiscard]] double smallest_sampling_t() const override {
       if constexpr (requires { schedule.smallest_sampling_t(); })

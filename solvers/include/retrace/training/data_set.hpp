@@ -36,7 +36,9 @@ class DataSet {
   [[nodiscard]] std::string const& name() const { return name_; }
 
   /// A row, normalised. Throws Error (file) where a streamed file has been cut.
-  void read(std::int64_t row, std::span<double> x) const;
+  void read(std::int64_t row, std::span<double> x) const { read(std::span(&row, 1), x); }
+  /// The same of several rows, [n][d].
+  void read(std::span<std::int64_t const> rows, std::span<double> x) const;
 
  private:
   void measure();

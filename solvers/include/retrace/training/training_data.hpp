@@ -60,7 +60,7 @@ class TrainingData {
  private:
   void draw_of_target(std::uint64_t seed, std::int64_t sample, std::span<double> x,
                       std::span<double> y) const;
-  void read(std::int64_t row, std::span<double> x, std::span<double> y) const;
+  void read(std::span<std::int64_t const> rows, std::span<double> x, std::span<double> y) const;
   void require_one_for_each_row(char const* what, std::int64_t count) const;
 
   int dimension_;
