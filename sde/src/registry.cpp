@@ -85,10 +85,11 @@ Grid make_grid(std::string_view spec, Sde const& sde, std::int64_t steps, Span s
   GridRule const rule = entry.make(parsed);
   Time const time = sde.is_discrete() ? Time::indices : Time::continuous;
   if (entry.time != time)
-    throw Error(Fault::argument,
-                "grid " + quoted(entry.name) + " does not fit sde " + quoted(sde.name()),
-                sde.is_discrete() ? "its times are indices" : "it is made of a chain's indices",
-                "take one of " + names_of_rules(time));
+    throw Error(
+        Fault::argument,
+        "grid " + retrace::quoted(entry.name) + " does not fit sde " + retrace::quoted(sde.name()),
+        sde.is_discrete() ? "its times are indices" : "it is made of a chain's indices",
+        "take one of " + names_of_rules(time));
   return rule(sde, steps, span);
 }
 

@@ -16,7 +16,7 @@
 namespace retrace {
 namespace {
 
-constexpr std::array<std::string_view, 3> fields{"weights", "means", "covariances"};
+constexpr std::array<std::string_view, 3> keys{"weights", "means", "covariances"};
 constexpr std::string_view form =
     R"(a mixture file is {"weights": [k], "means": [k][d], "covariances": [k][d][d]})";
 
@@ -64,11 +64,11 @@ void check_fields(nlohmann::json const& file) {
     throw Error(Fault::file,
                 std::string("the file holds no object but a value of type ") + file.type_name(),
                 form);
-  for (std::string_view const field : fields)
+  for (std::string_view const field : keys)
     if (!file.contains(std::string(field)))
       throw Error(Fault::file, std::string(field) + " is missing", form);
   for (auto const& item : file.items())
-    if (item.key() != fields[0] && item.key() != fields[1] && item.key() != fields[2])
+    if (item.key() != keys[0] && item.key() != keys[1] && item.key() != keys[2])
       throw Error(Fault::file, "unknown field " + retrace::quoted(item.key()), form);
 }
 

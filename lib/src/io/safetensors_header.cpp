@@ -22,7 +22,7 @@ using Json = nlohmann::json;
 
 constexpr std::size_t most_tensors = std::size_t{1} << 20;
 constexpr std::size_t longest_name = 4096;
-constexpr std::size_t most_dimensions = 8;
+constexpr std::size_t most_tensor_dimensions = 8;
 
 /// The only values that a header may have at each place: a state machine on the events of the
 /// parser, which is not recursive. Whatever does not fit is refused as it comes, so that nesting
@@ -48,8 +48,8 @@ class HeaderEvents final : public nlohmann::json_sax<Json> {
     if (place_ != Place::shape) misplaced("a number");
     if (number > std::uint64_t{std::numeric_limits<std::int64_t>::max()})
       refuse("has a shape with " + std::to_string(number), "its size overflows");
-    if (++field_numbers_ > most_dimensions)
-      refuse("has more than " + std::to_string(most_dimensions) + " dimensions");
+    if (++field_numbers_ > most_tensor_dimensions)
+      refuse("has more than " + std::to_string(most_tensor_dimensions) + " dimensions");
     tensor_->shape.push_back(static_cast<std::int64_t>(number));
     return true;
   }

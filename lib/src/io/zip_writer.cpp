@@ -65,14 +65,14 @@ Record& shared_fields(Record& record, ZipMember const& member, std::string const
       .u2(extra.size());
 }
 
-std::uint16_t version(std::string const& extra) {
+std::uint16_t needed_version(std::string const& extra) {
   return extra.empty() ? version_plain : version_zip64;
 }
 
 std::string central_header(ZipMember const& member) {
   auto const extra = zip64_extra({member.bytes, member.stored_bytes, member.header_offset});
   Record record;
-  record.u4(central_signature).u2(made_on_unix | version(extra)).u2(version(extra));
+  record.u4(central_signature).u2(made_on_unix | needed_version(extra)).u2(needed_version(extra));
   shared_fields(record, member, extra).u2(0).u2(0).u2(0).u4(regular_file_0644);
   return record.u4(short_form(member.header_offset)).text(member.name).text(extra).bytes();
 }
@@ -92,7 +92,7 @@ std::string zip_local_header(ZipMember const& member) {
   assert(member.name.size() < see64_short);
   auto const extra = zip64_extra({member.bytes, member.stored_bytes});
   Record record;
-  record.u4(local_signature).u2(version(extra));
+  record.u4(local_signature).u2(needed_version(extra));
   return shared_fields(record, member, extra).text(member.name).text(extra).bytes();
 }
 

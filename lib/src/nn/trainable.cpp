@@ -12,7 +12,7 @@ namespace {
 using panels::columns;
 
 /// Where number (row, column) of a matrix in panels lies.
-std::size_t place(int rows, int row, int column) {
+std::size_t place_in_panels(int rows, int row, int column) {
   auto const panel = static_cast<std::size_t>(column / columns);
   return (panel * static_cast<std::size_t>(rows) + static_cast<std::size_t>(row)) * columns +
          static_cast<std::size_t>(column % columns);
@@ -65,7 +65,7 @@ void Trainable::for_each_value(F const& f) const {
     auto const matrix = [&](std::size_t from, int first_row, int inputs) {
       for (int o = 0; o < layer.outputs; ++o)
         for (int k = 0; k < inputs; ++k)
-          f(layer.weight + place(layer.inputs(), first_row + k, o), from++);
+          f(layer.weight + place_in_panels(layer.inputs(), first_row + k, o), from++);
     };
     matrix(offset_of(name + ".weight"), 0, layer.state);
     if (layer.embedding > 0) {
@@ -113,8 +113,8 @@ void Trainable::transpose(std::span<T const> parameters, std::span<T> transposed
       for (int k = 0; k < layer.state; k += columns) {
         int const wide = std::min(columns, layer.outputs - o),
                   high = std::min(columns, layer.state - k);
-        T const* const from = &parameters[layer.weight + place(layer.inputs(), k, o)];
-        T* const to = &transposed[layer.transposed + place(layer.outputs, o, k)];
+        T const* const from = &parameters[layer.weight + place_in_panels(layer.inputs(), k, o)];
+        T* const to = &transposed[layer.transposed + place_in_panels(layer.outputs, o, k)];
         for (int c = 0; c < wide; ++c)
           for (int r = 0; r < high; ++r) to[c * columns + r] = from[r * columns + c];
       }

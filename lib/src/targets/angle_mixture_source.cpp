@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "table_entries.hpp"
+
 #include <retrace/targets/angle_mixture_source.hpp>
 
 #include <algorithm>
 #include <cmath>
 
 namespace retrace {
-namespace {
-
-constexpr double no_weight = -1e30;  // of the components that pad the table
-
-std::size_t index(int i) { return static_cast<std::size_t>(i); }
-
-}  // namespace
-
 template <CovarianceShape shape>
 std::vector<double> angle_mixture_table(Mixture const& mixture, int padded) {
   AngleMixtureRow<shape> const at{mixture.dimension()};

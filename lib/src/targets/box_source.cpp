@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "table_entries.hpp"
+
 #include <retrace/targets/box_source.hpp>
 #include <retrace/targets/tilted_interval.hpp>
 
@@ -9,8 +11,6 @@
 
 namespace retrace {
 namespace {
-
-std::size_t index(int i) { return static_cast<std::size_t>(i); }
 
 /// J_0 = sum_n tilt^2n / (2n)! int_0^1 t^2n exp(-(h t)^2 / 2) dt, and its derivative over the tilt.
 void fill_series(double* interval, double h) {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "table_entries.hpp"
+
 #include <retrace/targets/mixture_source.hpp>
 
 #include <algorithm>
@@ -8,10 +10,7 @@
 namespace retrace {
 namespace {
 
-constexpr double no_weight = -1e30;  // of the components that pad the table
 constexpr double per_log2 = std::numbers::log2e;
-
-std::size_t index(int i) { return static_cast<std::size_t>(i); }
 
 /// N(alpha m, alpha^2 v + sigma^2) for every component of an isotropic mixture.
 void fill_row(double* row, MixtureRow<CovarianceShape::isotropic> at, Mixture const& mixture,

@@ -20,7 +20,7 @@
 namespace retrace {
 namespace {
 
-constexpr Normal data{0.7, 0.25};
+constexpr Normal certified_data{0.7, 0.25};
 
 NormalMixture const& mixture() {
   static NormalMixture const two{{0.6, 0.4}, {{-0.6, 0.3}, {0.7, 0.2}}};
@@ -65,23 +65,25 @@ std::vector<OrderCertificate> certify(std::string_view sampler_text, std::string
                       {{[=](Grid const& grid) { return problem->error(sampler, grid); },
                         {.most = 2048, .floor = 3e-13, .halvings = high ? 3 : 1}}}});
   } else {
-    claims.push_back({OrderKind::weak,
-                      info.weak_order,
-                      {{[=](Grid const& grid) {
-                          Normal const law =
-                              moments(sampler, grid, data, marginal(data, grid.level(0)));
-                          return wasserstein2(law, marginal(data, grid.level(grid.count())));
-                        },
-                        {.most = 2048, .floor = 1e-13}},
-                       {[=](Grid const& grid) {
-                          return weak_distance(point_law(sampler, grid, mixture()),
-                                               marginal(mixture(), grid.level(grid.count())));
-                        },
-                        {.most = 256, .floor = 1e-7}}}});
+    claims.push_back(
+        {OrderKind::weak,
+         info.weak_order,
+         {{[=](Grid const& grid) {
+             Normal const law =
+                 moments(sampler, grid, certified_data, marginal(certified_data, grid.level(0)));
+             return wasserstein2(law, marginal(certified_data, grid.level(grid.count())));
+           },
+           {.most = 2048, .floor = 1e-13}},
+          {[=](Grid const& grid) {
+             return weak_distance(point_law(sampler, grid, mixture()),
+                                  marginal(mixture(), grid.level(grid.count())));
+           },
+           {.most = 256, .floor = 1e-7}}}});
     claims.push_back({OrderKind::strong,
                       info.strong_order,
                       {{[=](Grid const& grid) {
-                          return path_error(sampler, grid, data, marginal(data, grid.level(0)));
+                          return path_error(sampler, grid, certified_data,
+                                            marginal(certified_data, grid.level(0)));
                         },
                         {.most = 512, .floor = 1e-12}}}});
   }

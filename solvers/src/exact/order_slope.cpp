@@ -12,7 +12,7 @@
 namespace retrace {
 namespace {
 
-constexpr std::array<std::string_view, 4> grids{"log-snr", "quadratic", "karras", "alternating"};
+constexpr std::array<std::string_view, 4> rules{"log-snr", "quadratic", "karras", "alternating"};
 
 Grid alternating(Sde const& sde, std::int64_t steps, Span span) {
   double const first = sde.at(*span.from).lambda(), length = sde.at(*span.to).lambda() - first;
@@ -32,7 +32,7 @@ Grid grid_of(std::string_view rule, Sde const& sde, Span const& span, std::int64
 
 }  // namespace
 
-std::span<std::string_view const> certified_grids() { return grids; }
+std::span<std::string_view const> certified_grids() { return rules; }
 
 Sde continuous_sde(std::string_view text) {
   Sde sde = make_sde(text);

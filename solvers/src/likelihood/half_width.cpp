@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "row_of.hpp"
+
 #include <retrace/core/error.hpp>
 #include <retrace/core/shortest.hpp>
 #include <retrace/likelihood/error_budget.hpp>
@@ -28,10 +30,6 @@ struct OfRows {
     return all.at_point(model, numbers[static_cast<std::size_t>(number.row)]);
   }
 };
-
-std::span<double const> row_of(HostArray<double> const& rows, std::size_t row) {
-  return {&rows(row, 0), rows.extent(1)};
-}
 
 }  // namespace
 

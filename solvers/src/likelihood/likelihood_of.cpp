@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "likelihood_of.hpp"
 
+#include "row_of.hpp"
+
 #include <retrace/core/error.hpp>
 #include <retrace/core/shortest.hpp>
 #include <retrace/targets/draw_rows.hpp>
@@ -19,10 +21,6 @@ namespace {
 
 constexpr double safety = 2;
 constexpr double rounding = 0x1p-40;  // of some hundred steps, relative to the summands
-
-std::span<double const> row_of(HostArray<double> const& x, std::size_t row) {
-  return {&x(row, 0), x.extent(1)};
-}
 
 /// The two summands of log p.
 struct Summands {

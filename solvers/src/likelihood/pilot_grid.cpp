@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "routes.hpp"
+#include "row_of.hpp"
 
 #include <retrace/core/error.hpp>
 #include <retrace/core/shortest.hpp>
@@ -143,7 +144,7 @@ double distance(Encoded const& a, Encoded const& b, double prior_sigma) {
   double square = 0;
   for (std::size_t row = 0; row < a.z.extent(0); ++row) {
     auto const log_p = [&](Encoded const& run) {
-      return log_prior({&run.z(row, 0), run.z.extent(1)}, prior_sigma) + run.change(row, 0);
+      return log_prior(row_of(run.z, row), prior_sigma) + run.change(row, 0);
     };
     double const off = log_p(a) - log_p(b);
     square += off * off;

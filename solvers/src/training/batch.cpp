@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "batch.hpp"
 
+#include "validation_draws.hpp"
+
 #include <retrace/core/draw.hpp>
 #include <retrace/trace/parameterisation.hpp>
 
@@ -13,8 +15,6 @@ namespace retrace {
 namespace {
 
 constexpr int draw_of_noise = 0, draw_of_drop = 3;  // 1 is the time, 2 the datum
-// No training has as many rows.
-constexpr std::uint64_t first_for_validation = std::uint64_t{1} << 62;
 
 std::int64_t blocks_of(std::int64_t batch) {
   constexpr std::int64_t least_rows = 128, most_blocks = 16;
@@ -169,7 +169,7 @@ double Trainer::Batch::validation_loss(std::span<float const> parameters, std::i
   std::vector<double> x(places.size() * d), y(places.size() * m);
   std::vector<float> noise(x.size());
   task_->data.draw_for_validation(o.seed, first, x, y);
-  draw_normal_rows(o.seed, first_for_validation + static_cast<std::uint64_t>(first), Purpose::train,
+  draw_normal_rows(o.seed, static_cast<std::uint64_t>(first_for_validation + first), Purpose::train,
                    {.step = 0, .k = draw_of_noise}, static_cast<std::int64_t>(d), noise);
   double sum = 0;
   for (std::size_t from = 0; from < places.size(); from += Tile::rows) {

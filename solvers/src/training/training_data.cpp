@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "validation_draws.hpp"
+
 #include <retrace/core/draw.hpp>
 #include <retrace/core/error.hpp>
 #include <retrace/io/zip.hpp>
@@ -14,8 +16,6 @@ namespace {
 constexpr int draw_of_datum = 2;
 // Rows 9, 19, ... are for validation.
 constexpr std::int64_t every = 10, least_to_divide = 20;
-// Draws for validation are numbered where no training comes to.
-constexpr std::int64_t first_for_validation = std::int64_t{1} << 62;
 
 }  // namespace
 
