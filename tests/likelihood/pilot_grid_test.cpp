@@ -106,6 +106,19 @@ TEST(PilotGrid, IsOfNetworksToo) {
   }
 }
 
+TEST(PilotGrid, SaysWhereTheAimCannotBeHad) {
+  Target const target = make_target("eight-gaussians");
+  auto const points = draw_rows(target, 11, 0, 40);
+  PilotGrid const found = pilot_grid(target, make_sde("vp"), pilot_sampler, points,
+                                     {.error = 1e-9, .arithmetic = Arithmetic::in_float});
+  EXPECT_GT(found.error, 1e-9);
+  EXPECT_LT(found.error, 1e-4);
+  EXPECT_LT(found.grid.count(), 10'000);
+  // So few steps that a fifth order is lost; asked for, they are given, with their error.
+  PilotGrid const coarse = pilot_grid(target, make_sde("vp"), pilot_sampler, points, {.steps = 9});
+  EXPECT_GT(coarse.error, 1);
+}
+
 TEST(PilotGrid, IsAFunctionOfThePilotsAlone) {
   Target const target = make_target("moons");
   Sde const sde = make_sde("vp");

@@ -14,6 +14,7 @@
 #include <cmath>
 #include <cstddef>
 #include <functional>
+#include <limits>
 #include <numeric>
 #include <optional>
 #include <string>
@@ -114,12 +115,13 @@ class StepSearch {
   /// What to try after an error with so many steps; nothing where that will do.
   [[nodiscard]] std::optional<std::int64_t> after(std::int64_t steps, double error) {
     constexpr double room = 0.8;
-    constexpr int most_attempts = 10;
-    if (before_ && before_->first != steps)  // the order that shows
-      order_ =
-          std::clamp(std::log(before_->second / error) /
-                         std::log(static_cast<double>(steps) / static_cast<double>(before_->first)),
-                     1.0, claimed_);
+    constexpr int most_attempts = 8;
+    if (before_ && before_->first != steps && std::isfinite(before_->second + error)) {
+      double const more = static_cast<double>(steps) / static_cast<double>(before_->first);
+      // Rounding, or the error of the measure itself: more steps do not help.
+      if (more > 1.5 && error > 0.7 * before_->second) return {};
+      order_ = std::clamp(std::log(before_->second / error) / std::log(more), 1.0, claimed_);
+    }
     before_ = {steps, error};
     double const factor = std::clamp(std::pow(error / (room * aim_), 1 / order_), 0.5, 2.0);
     auto const next = static_cast<std::int64_t>(std::ceil(factor * static_cast<double>(steps)));
@@ -155,7 +157,7 @@ double distance(Encoded const& a, Encoded const& b, double prior_sigma) {
 PilotGrid piloted(Carriers const& carry, Sde const& sde, std::string_view sampler,
                   std::span<double const> pilots, std::int64_t count, Span const& span,
                   PilotOptions const& options) {
-  double const tolerance = std::min(options.error / rigour, 1e-3);
+  double const tolerance = std::clamp(options.error / rigour, 1e-11, 1e-3);
   Encoded const exact =
       carry.adaptively(pilots, {.tolerance = {tolerance, tolerance}, .kept_steps = kept_steps});
   refuse_unfinished(exact, 0);
@@ -171,9 +173,14 @@ PilotGrid piloted(Carriers const& carry, Sde const& sde, std::string_view sample
       std::max<std::int64_t>(8, static_cast<std::int64_t>(2 * shared.count())));
   while (true) {
     Grid grid = grid_by(shared, sde, span, steps);
-    Encoded const run = carry.on_grid(pilots, grid);
-    evaluations += static_cast<double>(run.evaluations.front());
-    double const error = distance(run, exact, sde.prior_sigma());
+    double error = std::numeric_limits<double>::infinity();
+    try {
+      Encoded const run = carry.on_grid(pilots, grid);
+      evaluations += static_cast<double>(run.evaluations.front());
+      error = distance(run, exact, sde.prior_sigma());
+    } catch (Error const& blown_up) {
+      if (blown_up.fault() != Fault::numerics) throw;
+    }
     auto const next = options.steps ? std::nullopt : search.after(steps, error);
     if (!next) return {std::move(grid), error, count, evaluations};
     steps = *next;

@@ -36,16 +36,15 @@ struct PilotGrid {
 };
 
 /// A grid for all points from the adaptive steps of a few: dopri5 takes each pilot through with
-/// steps of its own, and the grid has its levels where the mean number of their steps so far
-/// reaches equal parts of the whole: the steps of the grid are as long as theirs, but for a factor.
-/// How many there are, the error decides that `sampler` makes with them on the pilots, beside
-/// dopri5 at tolerances of a three hundredth of it. All points then share each level, which costs a
-/// network less than levels of their own, and multistep samplers, with one evaluation a step, can
-/// be as exact as adaptive pairs with six.
+/// steps of its own, and the steps of the grid are as long as theirs, but for a factor, in a mean
+/// over the pilots that heeds the shortest most. How many there are, the error decides that
+/// `sampler` makes with them on the pilots, beside dopri5 at tolerances of a three hundredth of it.
+/// All points then share each level, which costs a network less than levels of their own, and
+/// multistep samplers, with one evaluation a step, can be as exact as adaptive pairs with six.
 ///
 /// The error is that of the pilots, whose law is supposed to be that of all points; the budget of
 /// log_likelihood() checks every point by itself. Where the aim cannot be had, because of rounding
-/// say, `error` is more than it.
+/// say, `error` is more than it, infinite where runs blew up whatever the steps.
 ///
 /// Throws Error (argument) for an aim that is not positive, no pilots, samplers that are adaptive
 /// or draw noise, and where adaptive steps do not run in kernels (targets that are no mixtures,
