@@ -18,7 +18,7 @@
 #include <retrace/samplers/euler_ancestral.hpp>
 #include <retrace/samplers/euler_maruyama.hpp>
 #include <retrace/samplers/exp_ab.hpp>
-#include <retrace/samplers/exp_abm.hpp>
+#include <retrace/samplers/exp_abm_5.hpp>
 #include <retrace/samplers/ipndm.hpp>
 #include <retrace/samplers/langevin.hpp>
 #include <retrace/samplers/lms.hpp>

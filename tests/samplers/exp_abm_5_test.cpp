@@ -40,7 +40,7 @@ State predict_evaluate_correct(Problem const& p, Begin begin) {
   return predicted;
 }
 
-TEST(ExpAbm, IsTheTextbooksPredictorAndCorrectorInTheAngle) {
+TEST(ExpAbm5, IsTheTextbooksPredictorAndCorrectorInTheAngle) {
   for (char const* sde : sdes_with_drift) {
     Problem const p(sde);
     p.expect("exp-abm-5", predict_evaluate_correct(p, Begin::full));
