@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "smooth_network.hpp"
+
 #include <retrace/likelihood/encode_in_kernels.hpp>
 #include <retrace/likelihood/exact_divergence.hpp>
 #include <retrace/likelihood/log_likelihood.hpp>
@@ -15,17 +17,6 @@
 
 namespace retrace {
 namespace {
-
-/// A network whose flow is smooth although its weights are random: preconditioned, of unit data.
-Network smooth_network(int dimension) {
-  return random_network({.dimension = dimension,
-                         .width = 21,
-                         .conditioning = Conditioning::log_sigma,
-                         .prediction = Prediction::denoised,
-                         .preconditioning = Preconditioning::edm,
-                         .sigma_data = 1},
-                        9);
-}
 
 std::vector<double> some_points(int dimension, int n) {
   std::vector<double> points;

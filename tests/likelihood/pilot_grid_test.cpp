@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "smooth_network.hpp"
+
 #include <retrace/core/error.hpp>
 #include <retrace/likelihood/encode_in_kernels.hpp>
 #include <retrace/likelihood/pilot_grid.hpp>
@@ -81,13 +83,7 @@ TEST(PilotGrid, PutsStepsWhereTheyAreNeeded) {
 
 TEST(PilotGrid, IsOfNetworksToo) {
   Sde const sde = make_sde("vp");
-  Network const network = random_network({.dimension = 2,
-                                          .width = 21,
-                                          .conditioning = Conditioning::log_sigma,
-                                          .prediction = Prediction::denoised,
-                                          .preconditioning = Preconditioning::edm,
-                                          .sigma_data = 1},
-                                         9);
+  Network const network = smooth_network(2);
   auto const points = draw_rows(make_target("gaussian"), 7, 0, n);
   Span const span{1e-2, 0.95};
   std::vector<double> const truth =
