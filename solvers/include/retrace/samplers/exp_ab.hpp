@@ -41,7 +41,7 @@ struct exp_ab {
   Vec operator()(Recorder& model, Grid const& grid, Vec x) const {
     Answers m(Order);
     for (auto const [s, t, i] : grid.steps()) {
-      m.add(s, prediction == Prediction::noise ? model.noise(x, s) : model.denoised(x, s));
+      m.add(s, answer(model, prediction, x, s));
       if (Order >= 3 && start == FirstSteps::full && !m.complete()) {
         x = starting_step(Order, prediction, model, grid, s, t, x);
         continue;

@@ -84,6 +84,13 @@ class Answers {
   std::vector<std::pair<NoiseLevel, Vec>> all_;
 };
 
+/// The model's answer at x and s as the prediction asked for, noise or denoised.
+[[nodiscard]] inline Vec answer(Recorder& model, Prediction prediction, Vec const& x,
+                                NoiseLevel const& s) {
+  assert(prediction == Prediction::noise || prediction == Prediction::denoised);
+  return prediction == Prediction::noise ? model.noise(x, s) : model.denoised(x, s);
+}
+
 /// One explicit Runge-Kutta step of length h from y; slope(c, y) is the slope at y, a fraction c of
 /// the step on.
 template <std::size_t Stages, class Slope>
@@ -118,7 +125,7 @@ template <std::size_t Stages, class Slope>
     double const log_ratio = std::log1p(c * h / from);  // of rho or 1/rho there to that at s
     double const r = (noise ? -log_ratio : log_ratio) / (t.lambda() - s.lambda());
     NoiseLevel const u = grid.between(s, t, c == 1 ? 1 : r);
-    return noise ? model.noise(scale(u) * y, u) : model.denoised(scale(u) * y, u);
+    return answer(model, prediction, scale(u) * y, u);
   };
   Vec const y = x / scale(s);
   return scale(t) * (order == 3   ? runge_kutta_step(tableaus::midpoint, h, y, slope)

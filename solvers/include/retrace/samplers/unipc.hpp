@@ -65,7 +65,7 @@ struct unipc {
     };
     std::optional<Predicted> last;  // the step that may be corrected
     for (auto const [s, t, i] : grid.steps()) {
-      Vec const here = prediction == Prediction::noise ? model.noise(x, s) : model.denoised(x, s);
+      Vec const here = answer(model, prediction, x, s);
       if (last && corrector == Corrector::on) x = update(m, last->from, last->s, s, last->p, here);
       m.add(s, here);
       if (P >= 3 && start == FirstSteps::full && !m.complete()) {
